@@ -1,1 +1,1 @@
-export {};
+export { CacheService } from './cache.service.js';

@@ -1,0 +1,173 @@
+import { CacheEngine } from '@nest-strata/engine';
+import type { Duration } from '@nest-strata/core';
+import type {
+  BatchLoader,
+  CacheOverrides,
+  CacheStats,
+  EntryOptions,
+  EvictOutcome,
+  Loader,
+  LoadOptions,
+  Lookup,
+  WriteOutcome,
+} from '@nest-strata/engine';
+
+/**
+ * A cache: what you inject to read, load, write and invalidate.
+ *
+ * No fault of the cache ever reaches a caller: while Redis is away, reads fall to the loader, and writes and
+ * invalidations resolve within the deadline and say in their outcome that Redis does not know. What does reject is what
+ * the caller can mend: a loader that throws, an aborted signal, a key or value that is no key or value.
+ *
+ * Keys are any non-empty strings. They are kept apart from those of other namespaces and applications.
+ */
+export class CacheService {
+  readonly #engine: CacheEngine;
+  readonly #namespaces = new Map<CacheEngine, CacheService>();
+
+  constructor(engine: CacheEngine) {
+    this.#engine = engine;
+  }
+
+  /** The value under `key`; `undefined` when there is none, and when `undefined` is what is cached: see {@link lookup}. */
+  get<T>(key: string): Promise<T | undefined> {
+    return this.#engine.get<T>(key);
+  }
+
+  /** What is known of `key`: whether it is a hit, its value, the tier that answered, its age and what is left of its life. */
+  lookup<T>(key: string): Promise<Lookup<T>> {
+    return this.#engine.lookup<T>(key);
+  }
+
+  /**
+   * The value under `key`, loaded and stored when there is none.
+   *
+   * Callers that miss the same key at the same time in one process share one run of the loader, and its error. `null`
+   * and `undefined` are values and are cached like any other; call `context.skip()` in the loader not to store one.
+   *
+   * @throws what the loader throws; the reason of `options.signal` once that is aborted
+   */
+  getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
+    return this.#engine.getOrSet(key, loader, options);
+  }
+
+  /** The values under `keys`, in their order; `undefined` for a key without one. A key given twice is read once. */
+  getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return this.#engine.getMany<T>(keys);
+  }
+
+  /**
+   * The values under `keys`, in their order; those that are missing are loaded by one call of `loader`, which gets each
+   * missing key once. A key for which the loader returns nothing has the value `undefined`, and that is cached.
+   *
+   * @throws what the loader throws; the reason of `options.signal` once that is aborted
+   */
+  getOrSetMany<T>(keys: readonly string[], loader: BatchLoader<T>, options?: LoadOptions): Promise<(T | undefined)[]> {
+    return this.#engine.getOrSetMany(keys, loader, options);
+  }
+
+  /**
+   * Stores `value` under `key`, replacing what is there.
+   *
+   * @throws UnsupportedValueError for a value that cannot be brought back as what it is, such as a function
+   */
+  set(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
+    return this.#engine.set(key, value, options);
+  }
+
+  /** Stores many values in one trip to Redis; the outcomes are in the order of `entries`. */
+  setMany(entries: Iterable<readonly [key: string, value: unknown]>, options?: EntryOptions): Promise<WriteOutcome[]> {
+    return this.#engine.setMany(entries, options);
+  }
+
+  /** Stores `value` only when `key` has none; of many processes that try at once, one is told `stored: true`. */
+  setIfAbsent(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
+    return this.#engine.setIfAbsent(key, value, options);
+  }
+
+  /** Whether `key` has a value that would be served now. */
+  has(key: string): Promise<boolean> {
+    return this.#engine.has(key);
+  }
+
+  /** Milliseconds for which `key` stays fresh; `Infinity` for an entry without an end, `undefined` when there is none. */
+  ttl(key: string): Promise<number | undefined> {
+    return this.#engine.ttl(key);
+  }
+
+  /**
+   * Gives `key` a new time to live, counted from now; without `ttl`, the cache's own. The value is not read or changed.
+   *
+   * @returns whether there was an entry to touch
+   */
+  touch(key: string, ttl?: Duration): Promise<boolean> {
+    return this.#engine.touch(key, ttl);
+  }
+
+  /**
+   * Adds `by` (a whole number, negative to count down; default 1) to the counter under `key` and returns the sum. A
+   * counter that does not exist starts at 0 and then lives for `options.ttl`; later calls do not prolong its life.
+   */
+  increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number> {
+    return this.#engine.increment(key, by, options);
+  }
+
+  /** Removes `key` from every tier. */
+  delete(key: string): Promise<EvictOutcome> {
+    return this.#engine.delete(key);
+  }
+
+  /** Removes many keys in one trip to Redis. */
+  deleteMany(keys: readonly string[]): Promise<EvictOutcome> {
+    return this.#engine.deleteMany(keys);
+  }
+
+  /** Makes every entry that carries one of `tags` a miss, at a cost that does not depend on how many there are. */
+  deleteByTag(...tags: string[]): Promise<EvictOutcome> {
+    return this.#engine.deleteByTag(...tags);
+  }
+
+  /**
+   * Removes every key that matches `glob` (`*`, `?`, `[abc]`; `\` escapes). It walks over all keys of the database in
+   * batches and so costs time in proportion to them; prefer tags where it is called often.
+   */
+  deleteByPattern(glob: string): Promise<EvictOutcome> {
+    return this.#engine.deleteByPattern(glob);
+  }
+
+  /** Makes every entry of this cache a miss, at the cost of one write. */
+  clear(): Promise<EvictOutcome> {
+    return this.#engine.clear();
+  }
+
+  /** Ends the freshness of `key` at once: the next read loads it. Unlike {@link delete}, the copy stays as a fallback. */
+  expire(key: string): Promise<EvictOutcome> {
+    return this.#engine.expire(key);
+  }
+
+  /** The keys that match `glob`, each once; `'*'` when left out. Keys that come or go meanwhile may be missed. */
+  keys(glob = '*'): AsyncIterable<string> {
+    return this.#engine.keys(glob);
+  }
+
+  /**
+   * A cache of its own inside this one: same servers, separate keys, tags and `clear()`. Options that `overrides` leaves
+   * out are this cache's. Calls with the same name return the same cache; overrides count on the first.
+   */
+  namespace(name: string, overrides?: CacheOverrides): CacheService {
+    const engine = this.#engine.namespace(name, overrides);
+    let service = this.#namespaces.get(engine);
+    if (!service) this.#namespaces.set(engine, (service = new CacheService(engine)));
+    return service;
+  }
+
+  /** Hits, misses, writes and errors since the start or the last {@link resetStats}; of this process, this cache only. */
+  stats(): CacheStats {
+    return this.#engine.stats();
+  }
+
+  /** Starts the statistics of this cache anew. */
+  resetStats(): void {
+    this.#engine.resetStats();
+  }
+}
