@@ -1,1 +1,5 @@
-export {};
+export { freePort } from './process/free-port.js';
+export { ServerStartError } from './process/server-start.error.js';
+export { MissingServerError } from './provision/missing-server.error.js';
+export { RedisServer } from './redis/redis-server.js';
+export type { RedisServerOptions } from './redis/redis-server.js';
