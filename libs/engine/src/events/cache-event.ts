@@ -1,0 +1,29 @@
+interface KeyEvent {
+  /** The cache's namespace, its parts joined by dots. */
+  readonly cache: string;
+  readonly key: string;
+}
+
+/** What a cache tells of itself while it works; published on the {@link CACHE_CHANNEL} and to listeners. */
+export type CacheEvent =
+  | (KeyEvent & { readonly type: 'hit'; readonly tier: string; readonly stale: boolean })
+  | (KeyEvent & { readonly type: 'miss' })
+  | (KeyEvent & { readonly type: 'load'; readonly durationMs: number; readonly error?: unknown })
+  | (KeyEvent & { readonly type: 'set'; readonly ttlMs: number })
+  | {
+      readonly type: 'evict';
+      readonly cache: string;
+      readonly by: 'key' | 'tag' | 'pattern' | 'clear' | 'expire';
+      /** The keys, tags or pattern concerned; empty for `clear`. */
+      readonly targets: readonly string[];
+      readonly confirmed: boolean;
+    }
+  | { readonly type: 'error'; readonly cache: string; readonly operation: string; readonly error: unknown }
+  | { readonly type: 'degraded'; readonly cache: string; readonly reason: string }
+  | { readonly type: 'recovered'; readonly cache: string };
+
+/** Hears every event of a cache and of the namespaces derived from it. */
+export type CacheListener = (event: CacheEvent) => void;
+
+/** The name of the `node:diagnostics_channel` on which every cache of the process publishes its {@link CacheEvent}s. */
+export const CACHE_CHANNEL = 'strata:cache';
