@@ -1,0 +1,125 @@
+/**
+ * The arrows of the house: which room may import which. `npm run rooms` checks them.
+ *
+ * A lib is entered by its package name only, through its index. Tests, examples and `test/` stand outside the arrows:
+ * they may use any lib, but still only by name.
+ */
+const OUTSIDE_THE_ARROWS = ['[.](spec|int-spec|e2e-spec)[.]ts$', '^libs/[^/]+/(test|examples)/', '^apps/[^/]+/test/'];
+
+const MAY_IMPORT = {
+  core: [],
+  redis: ['core'],
+  engine: ['core', 'redis'],
+  testing: ['core', 'redis', 'engine'],
+  cache: ['core', 'redis', 'engine'],
+};
+
+const arrows = Object.entries(MAY_IMPORT).map(([lib, allowed]) => ({
+  name: `${lib}-imports-only-${allowed.join('-') || 'itself'}`,
+  comment: `libs/${lib} stands on ${allowed.join(', ') || 'nothing'}. Move the code down, or inject what it needs.`,
+  severity: 'error',
+  from: { path: `^libs/${lib}/`, pathNot: OUTSIDE_THE_ARROWS },
+  to: { path: '^(libs|apps|test|bench)/', pathNot: `^libs/(${[lib, ...allowed].join('|')})/` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'every-lib-has-its-arrows',
+      comment: 'A new lib needs a line in MAY_IMPORT of .dependency-cruiser.cjs.',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: `^libs/(${Object.keys(MAY_IMPORT).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'enter-a-lib-by-its-index',
+      comment: 'Import another lib as @nest-strata/<lib>; what its index does not export is private.',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index[.]ts$'] },
+    },
+    {
+      name: 'enter-a-lib-by-its-index-from-outside',
+      comment: 'Import a lib as @nest-strata/<lib>; what its index does not export is private.',
+      severity: 'error',
+      from: { pathNot: '^libs/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index[.]ts$' },
+    },
+    {
+      name: 'no-path-into-another-lib',
+      comment: 'A relative path breaks once the lib is published: import @nest-strata/<lib>.',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/' },
+      to: { path: '^libs/', pathNot: '^libs/$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'no-own-index',
+      comment: 'A source that imports its own index makes a cycle: import the file that has the thing.',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/src/' },
+      to: { path: '^libs/$1/src/index[.]ts$' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'With decorator metadata an ESM cycle throws "Cannot access X before initialization".',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'only-redis-knows-ioredis',
+      comment: 'The rest speaks RedisPort, so that any client fits and a memory-only app installs none.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/redis/', ...OUTSIDE_THE_ARROWS] },
+      to: { path: 'node_modules/ioredis(-5)?/' },
+    },
+    {
+      name: 'no-nest-in-the-engine',
+      comment: 'core, redis and engine are plain classes; the Nest binding is a thin layer in libs/cache.',
+      severity: 'error',
+      from: { path: '^libs/(core|redis|engine)/', pathNot: OUTSIDE_THE_ARROWS },
+      to: { path: 'node_modules/(@nestjs/|rxjs/|reflect-metadata/)' },
+    },
+    {
+      name: 'no-tests-in-sources',
+      comment: 'What ships must not need what is left at home.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/[^/]+/src/', pathNot: OUTSIDE_THE_ARROWS },
+      to: { path: [...OUTSIDE_THE_ARROWS, '^test/', '^tools/'] },
+    },
+    {
+      name: 'no-undeclared-imports',
+      comment: 'The package.json beside the source must declare it, as a dependency or as a peer.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/[^/]+/src/', pathNot: OUTSIDE_THE_ARROWS },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'no-dev-dependencies-in-sources',
+      comment: 'A user does not get devDependencies: declare it as a dependency or as an (optional) peer.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/[^/]+/src/', pathNot: OUTSIDE_THE_ARROWS },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'] },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'Nothing was found under this name.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^(libs|apps)/[^/]+/dist/', '^test/compat/apps/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@nest-strata/source', 'types', 'import', 'default'],
+      extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json'],
+    },
+  },
+};
