@@ -6,10 +6,9 @@
 import { readFile } from 'node:fs/promises';
 
 async function count(file) {
-  const suites = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text).testResults,
-    () => [],
-  );
+  const suites = await readFile(file, 'utf8')
+    .then((text) => JSON.parse(text).testResults)
+    .catch(() => []);
   const tests = suites.flatMap((suite) => suite.assertionResults.map(({ status }) => status));
   const broken = suites.filter(
     (suite) => suite.status === 'failed' && !suite.assertionResults.some(({ status }) => status === 'failed'),
