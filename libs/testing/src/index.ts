@@ -5,3 +5,5 @@ export { SeededRandom } from './random/seeded-random.js';
 export { RedisServer } from './redis/redis-server.js';
 export type { RedisServerOptions } from './redis/redis-server.js';
 export { FakeClock } from './time/fake-clock.js';
+export { describeCacheTier } from './contract/cache-tier.contract.js';
+export type { CacheTierSubject } from './contract/cache-tier.contract.js';

@@ -4,7 +4,14 @@ import { SeededRandom } from './seeded-random.js';
 
 describe('SeededRandom', () => {
   it('repeats itself for the same seed and differs for another', () => {
-    const draw = (seed: number) => Array.from({ length: 5 }, ((random) => () => random.fraction())(new SeededRandom(seed)));
+    const draw = (seed: number) =>
+      Array.from(
+        { length: 5 },
+        (
+          (random) => () =>
+            random.fraction()
+        )(new SeededRandom(seed)),
+      );
     expect(draw(42)).toEqual(draw(42));
     expect(draw(42)).not.toEqual(draw(43));
   });

@@ -66,7 +66,8 @@ export class FakeClock extends Clock {
   }
 
   #after(ms: number): number {
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`A clock cannot advance by ${ms} ms. Give a number of 0 or more.`);
+    if (!(ms >= 0 && ms < Infinity))
+      throw new RangeError(`A clock cannot advance by ${ms} ms. Give a number of 0 or more.`);
     return this.#nowMs + ms;
   }
 
