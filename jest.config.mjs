@@ -9,6 +9,13 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['@nest-strata/source', 'node', 'node-addons'] },
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swcOptions, sourceMaps: 'inline' }] },
   modulePathIgnorePatterns: ['/dist/'],
+  // v8 does not count the halves of a ternary, babel does.
   coverageProvider: 'babel',
+  collectCoverageFrom: ['libs/*/src/**/*.ts', '!**/index.ts'],
+  coverageReporters: ['text', 'html'],
+  coverageThreshold: {
+    './libs/engine/src/': { branches: 95 },
+    './libs/cache/src/': { branches: 95 },
+  },
   testTimeout: 20_000,
 };
