@@ -1,1 +1,17 @@
-export {};
+export { Codec } from './codec/codec.port.js';
+export { compressionAlgorithms } from './codec/compression.js';
+export type { CompressionAlgorithm } from './codec/compression.js';
+export { JsonCodec } from './codec/json.codec.js';
+export { EntryCodec } from './envelope/entry-codec.js';
+export type { EntryCodecOptions } from './envelope/entry-codec.js';
+export type { EnvelopeDamage } from './envelope/envelope-damage.js';
+export { ValueTooLargeError } from './envelope/value-too-large.error.js';
+export { InvalidGlobError } from './keys/invalid-glob.error.js';
+export { InvalidKeyError } from './keys/invalid-key.error.js';
+export { KeyGlob } from './keys/key-glob.js';
+export { KeySpace } from './keys/key-space.js';
+export { copyValue } from './values/copy-value.js';
+export { TypeRegistrationError } from './values/type-registration.error.js';
+export { defaultTypes, registerType, TypeRegistry } from './values/type-registry.js';
+export type { RegistrableClass, TypeOptions } from './values/type-registry.js';
+export { UnsupportedValueError } from './values/unsupported-value.error.js';

@@ -1,0 +1,194 @@
+import { crc32 } from 'node:zlib';
+import type { TagVersion } from '../entry/cache-entry.js';
+import { hasLoneSurrogate } from '../keys/key-text.js';
+import type { EnvelopeDamage } from './envelope-damage.js';
+
+/**
+ * What is stored under a value key: a header of fixed fields, the tags, the key, and the body.
+ *
+ * Numbers are little-endian; times are Redis server milliseconds as IEEE 754 doubles, so that `Infinity` is one.
+ *
+ * | offset | bytes | field |
+ * |---|---|---|
+ * | 0 | 4 | `STRA` |
+ * | 4 | 4 | CRC-32 of the header from offset 8 to its end |
+ * | 8 | 1 | format version, 1 |
+ * | 9 | 1 | flags: 1 = texts are UTF-16, as one of them has a lone surrogate |
+ * | 10 | 1 | codec |
+ * | 11 | 1 | compression |
+ * | 12 | 4 | length of the body |
+ * | 16 | 8 | created at |
+ * | 24 | 8 | fresh until |
+ * | 32 | 8 | gone at |
+ * | 40 | 8 | write id |
+ * | 48 | 8 | zero |
+ * | 56 | 8 | version of the clear record |
+ * | 64 | 4 | CRC-32 of the body |
+ * | 68 | 4 | length of the key |
+ * | 72 | 4 | length of the tags |
+ * | 76 | | the key |
+ * | | | the tags: for each its version (8 bytes), its length (4) and its text |
+ * | | | the body |
+ *
+ * The header's checksum covers the body's, so the header can be rewritten without reading the body.
+ */
+export interface Envelope {
+  readonly codecId: number;
+  readonly compressionId: number;
+  readonly createdAtMs: number;
+  readonly freshUntilMs: number;
+  readonly goneAtMs: number;
+  /** 16 hex digits. */
+  readonly writeId: string;
+  /** 16 hex digits. */
+  readonly clearVersion: string;
+  readonly tags: readonly TagVersion[];
+  /** As the codec and the compression left it; of a decoded envelope, a view of the bytes that it was decoded from. */
+  readonly body: Buffer;
+}
+
+/** The times of an entry that a touch or an expiry changes. */
+export type EnvelopeTimes = Pick<Envelope, 'freshUntilMs' | 'goneAtMs'>;
+
+const MAGIC = 0x41525453;
+const FORMAT_VERSION = 1;
+const UTF16_FLAG = 1;
+const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
+const VERSION_BYTES = 8;
+const LENGTH_BYTES = 4;
+
+const HEADER_CHECKSUM_AT = 4;
+const COVERED_AT = 8;
+const FORMAT_AT = 8;
+const FLAGS_AT = 9;
+const CODEC_AT = 10;
+const COMPRESSION_AT = 11;
+const BODY_LENGTH_AT = 12;
+const CREATED_AT = 16;
+const FRESH_UNTIL_AT = 24;
+const GONE_AT = 32;
+const WRITE_ID_AT = 40;
+const RESERVED_AT = 48;
+const CLEAR_VERSION_AT = 56;
+const BODY_CHECKSUM_AT = 64;
+const KEY_LENGTH_AT = 68;
+const TAGS_LENGTH_AT = 72;
+const KEY_AT = 76;
+
+/** The bytes to store under `key`. */
+export function encodeEnvelope(key: string, envelope: Envelope): Buffer {
+  const { tags, body } = envelope;
+  const encoding = hasLoneSurrogate(key) || tags.some(({ tag }) => hasLoneSurrogate(tag)) ? 'utf16le' : 'utf8';
+  const keyLength = Buffer.byteLength(key, encoding);
+  let tagsLength = 0;
+  for (const { tag } of tags) tagsLength += VERSION_BYTES + LENGTH_BYTES + Buffer.byteLength(tag, encoding);
+  const bodyAt = KEY_AT + keyLength + tagsLength;
+
+  const bytes = Buffer.allocUnsafe(bodyAt + body.length);
+  bytes.writeUInt32LE(MAGIC, 0);
+  bytes[FORMAT_AT] = FORMAT_VERSION;
+  bytes[FLAGS_AT] = encoding === 'utf16le' ? UTF16_FLAG : 0;
+  bytes[CODEC_AT] = envelope.codecId;
+  bytes[COMPRESSION_AT] = envelope.compressionId;
+  bytes.writeUInt32LE(body.length, BODY_LENGTH_AT);
+  bytes.writeDoubleLE(envelope.createdAtMs, CREATED_AT);
+  bytes.writeDoubleLE(envelope.freshUntilMs, FRESH_UNTIL_AT);
+  bytes.writeDoubleLE(envelope.goneAtMs, GONE_AT);
+  writeVersion(bytes, envelope.writeId, WRITE_ID_AT);
+  bytes.fill(0, RESERVED_AT, RESERVED_AT + VERSION_BYTES);
+  writeVersion(bytes, envelope.clearVersion, CLEAR_VERSION_AT);
+  bytes.writeUInt32LE(crc32(body), BODY_CHECKSUM_AT);
+  bytes.writeUInt32LE(keyLength, KEY_LENGTH_AT);
+  bytes.writeUInt32LE(tagsLength, TAGS_LENGTH_AT);
+  let at = KEY_AT + bytes.write(key, KEY_AT, encoding);
+  for (const { tag, version } of tags) {
+    writeVersion(bytes, version, at);
+    const length = bytes.write(tag, at + VERSION_BYTES + LENGTH_BYTES, encoding);
+    bytes.writeUInt32LE(length, at + VERSION_BYTES);
+    at += VERSION_BYTES + LENGTH_BYTES + length;
+  }
+  body.copy(bytes, bodyAt);
+  writeHeaderChecksum(bytes, bodyAt);
+  return bytes;
+}
+
+/** The envelope that was stored under `key`, or why the bytes are none; damage never goes unnoticed. */
+export function decodeEnvelope(key: string, bytes: Buffer): Envelope | EnvelopeDamage {
+  const headerLength = checkHeader(bytes);
+  if (typeof headerLength !== 'number') return headerLength;
+  const encoding = bytes[FLAGS_AT] === UTF16_FLAG ? 'utf16le' : 'utf8';
+  const tagsAt = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT);
+  if (!isKey(key, bytes, tagsAt, encoding)) return 'other-key';
+  const body = bytes.subarray(headerLength);
+  if (crc32(body) !== bytes.readUInt32LE(BODY_CHECKSUM_AT)) return 'body-damaged';
+  return {
+    codecId: bytes[CODEC_AT] as number,
+    compressionId: bytes[COMPRESSION_AT] as number,
+    createdAtMs: bytes.readDoubleLE(CREATED_AT),
+    freshUntilMs: bytes.readDoubleLE(FRESH_UNTIL_AT),
+    goneAtMs: bytes.readDoubleLE(GONE_AT),
+    writeId: readVersion(bytes, WRITE_ID_AT),
+    clearVersion: readVersion(bytes, CLEAR_VERSION_AT),
+    tags: tagsAt === headerLength ? NO_TAGS : readTags(bytes, tagsAt, headerLength, encoding),
+    body,
+  };
+}
+
+/** The same bytes with other times, or why they are no envelope. The body is neither read nor checked. */
+export function rewriteEnvelopeTimes(
+  bytes: Buffer,
+  { freshUntilMs, goneAtMs }: EnvelopeTimes,
+): Buffer | EnvelopeDamage {
+  const headerLength = checkHeader(bytes);
+  if (typeof headerLength !== 'number') return headerLength;
+  const rewritten = Buffer.from(bytes);
+  rewritten.writeDoubleLE(freshUntilMs, FRESH_UNTIL_AT);
+  rewritten.writeDoubleLE(goneAtMs, GONE_AT);
+  writeHeaderChecksum(rewritten, headerLength);
+  return rewritten;
+}
+
+/** The length of the header when it is whole and the body is as long as it says. */
+function checkHeader(bytes: Buffer): number | EnvelopeDamage {
+  if (bytes.length < 4 || bytes.readUInt32LE(0) !== MAGIC) return 'foreign';
+  if (bytes.length <= FORMAT_AT) return 'truncated';
+  if (bytes[FORMAT_AT] !== FORMAT_VERSION) return 'newer-format';
+  if (bytes.length < KEY_AT) return 'truncated';
+  const headerLength = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT) + bytes.readUInt32LE(TAGS_LENGTH_AT);
+  if (bytes.length !== headerLength + bytes.readUInt32LE(BODY_LENGTH_AT)) return 'truncated';
+  const checksum = crc32(bytes.subarray(COVERED_AT, headerLength));
+  return checksum === bytes.readUInt32LE(HEADER_CHECKSUM_AT) ? headerLength : 'header-damaged';
+}
+
+function writeHeaderChecksum(bytes: Buffer, headerLength: number): void {
+  bytes.writeUInt32LE(crc32(bytes.subarray(COVERED_AT, headerLength)), HEADER_CHECKSUM_AT);
+}
+
+/** Compares the key unit by unit while it is ASCII, which most keys are, and makes a text of the bytes only then. */
+function isKey(key: string, bytes: Buffer, end: number, encoding: BufferEncoding): boolean {
+  let at = 0;
+  if (encoding === 'utf8' && key.length === end - KEY_AT) {
+    while (at < key.length && key.charCodeAt(at) === bytes[KEY_AT + at]) at++;
+    if (at === key.length) return true;
+  }
+  return bytes.toString(encoding, KEY_AT, end) === key;
+}
+
+function readTags(bytes: Buffer, start: number, end: number, encoding: BufferEncoding): TagVersion[] {
+  const tags: TagVersion[] = [];
+  for (let at = start; at < end;) {
+    const textAt = at + VERSION_BYTES + LENGTH_BYTES;
+    const textEnd = textAt + bytes.readUInt32LE(at + VERSION_BYTES);
+    tags.push({ tag: bytes.toString(encoding, textAt, textEnd), version: readVersion(bytes, at) });
+    at = textEnd;
+  }
+  return tags;
+}
+
+function writeVersion(bytes: Buffer, version: string, at: number): void {
+  bytes.write(version, at, VERSION_BYTES, 'hex');
+}
+
+function readVersion(bytes: Buffer, at: number): string {
+  return bytes.toString('hex', at, at + VERSION_BYTES);
+}
