@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { ChildrenModule } from './children/children.module.js';
+import { databaseConfig } from './config/database.config.js';
+import { serverConfig } from './config/server.config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HeroesModule } from './heroes/heroes.module.js';
+import { StoriesModule } from './stories/stories.module.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, load: [serverConfig, databaseConfig] }),
+    DatabaseModule,
+    HeroesModule,
+    ChildrenModule,
+    StoriesModule,
+    HealthModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,5 @@
+export enum Gender {
+  Girl = 'girl',
+  Boy = 'boy',
+  Other = 'other',
+}

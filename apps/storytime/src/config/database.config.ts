@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { registerAs } from '@nestjs/config';
+import { StartupError } from './startup.error.js';
+
+/** Which PostgreSQL holds the data: a server, or the one embedded in this process. */
+export type DatabaseConfig =
+  { readonly kind: 'server'; readonly url: string } | { readonly kind: 'embedded'; readonly folder: string | 'memory' };
+
+/**
+ * Reads `DATABASE_URL` (a PostgreSQL server) or else `STORYTIME_DATA_DIR` (the folder of the embedded PostgreSQL,
+ * default `.data/storytime`; `memory` keeps nothing). A variable set to nothing counts as not set.
+ */
+export const databaseConfig = registerAs('database', (): DatabaseConfig => {
+  const url = process.env['DATABASE_URL']?.trim();
+  if (url) {
+    if (!/^postgres(ql)?:\/\//.test(url)) {
+      throw new StartupError(
+        'DATABASE_URL does not begin with postgres://. Write postgres://user:password@host:5432/database, or unset it to use the embedded PostgreSQL.',
+      );
+    }
+    return { kind: 'server', url };
+  }
+  const folder = process.env['STORYTIME_DATA_DIR']?.trim() || '.data/storytime';
+  return { kind: 'embedded', folder: folder === 'memory' ? folder : resolve(folder) };
+});
