@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type INestApplication, Logger } from '@nestjs/common';
-import { type DatabaseConfig, databaseConfig } from './config/database.config.js';
+import { type DatabaseConfig, databaseConfig, MEMORY } from './config/database.config.js';
 import { serverConfig } from './config/server.config.js';
 import { StartupError } from './config/startup.error.js';
 import { createStorytime } from './storytime.app.js';
@@ -46,6 +46,6 @@ function announce(url: string): void {
 
 function whereIsData(config: DatabaseConfig): string {
   if (config.kind === 'server') return `PostgreSQL at ${new URL(config.url).host}`;
-  if (config.folder === 'memory') return 'PostgreSQL embedded in this process, in memory: gone when it stops';
+  if (config.folder === MEMORY) return 'PostgreSQL embedded in this process, in memory: gone when it stops';
   return `PostgreSQL embedded in this process, kept in ${config.folder}; delete the folder to start afresh`;
 }

@@ -39,8 +39,8 @@ export class ChildrenService {
   }
 
   async change(id: string, dto: UpdateChildDto): Promise<Child> {
-    const changes = { ...dto, birthday: birthdayOf(dto) };
-    return (await this.children.update(id, changes)) ?? unknownChild(id);
+    const { birthday, ...changes } = dto;
+    return (await this.children.update(id, { ...changes, birthday: dateOf(birthday) })) ?? unknownChild(id);
   }
 
   /** Deletes the child together with its stories. */
@@ -60,11 +60,12 @@ export class ChildrenService {
 }
 
 function complete(dto: CreateChildDto): Omit<Child, 'id' | 'createdAt'> {
-  return { ...dto, interests: dto.interests ?? [], birthday: birthdayOf(dto) ?? null };
+  const { name, age, gender, interests = [], birthday } = dto;
+  return { name, age, gender, interests, birthday: dateOf(birthday) ?? null };
 }
 
-function birthdayOf({ birthday }: UpdateChildDto): Date | null | undefined {
-  return typeof birthday === 'string' ? parseDay(birthday) : birthday;
+function dateOf(day: string | null | undefined): Date | null | undefined {
+  return typeof day === 'string' ? parseDay(day) : day;
 }
 
 function unknownChild(id: string): never {

@@ -2,9 +2,12 @@ import { resolve } from 'node:path';
 import { registerAs } from '@nestjs/config';
 import { StartupError } from './startup.error.js';
 
-/** Which PostgreSQL holds the data: a server, or the one embedded in this process. */
+/** The folder of an embedded PostgreSQL that keeps nothing. */
+export const MEMORY = 'memory';
+
+/** Which PostgreSQL holds the data: a server, or the one embedded in this process, in a folder or in {@link MEMORY}. */
 export type DatabaseConfig =
-  { readonly kind: 'server'; readonly url: string } | { readonly kind: 'embedded'; readonly folder: string | 'memory' };
+  { readonly kind: 'server'; readonly url: string } | { readonly kind: 'embedded'; readonly folder: string };
 
 /**
  * Reads `DATABASE_URL` (a PostgreSQL server) or else `STORYTIME_DATA_DIR` (the folder of the embedded PostgreSQL,
@@ -21,5 +24,5 @@ export const databaseConfig = registerAs('database', (): DatabaseConfig => {
     return { kind: 'server', url };
   }
   const folder = process.env['STORYTIME_DATA_DIR']?.trim() || '.data/storytime';
-  return { kind: 'embedded', folder: folder === 'memory' ? folder : resolve(folder) };
+  return { kind: 'embedded', folder: folder === MEMORY ? folder : resolve(folder) };
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createPgConfig, type PGlitePgConfig } from '@electric-sql/pglite/node-postgres';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { MEMORY } from '../config/database.config.js';
 import { StartupError } from '../config/startup.error.js';
 import { FolderLock } from './folder-lock.js';
 
@@ -19,16 +20,16 @@ export class EmbeddedPostgres implements OnApplicationShutdown {
   private lock?: FolderLock | undefined;
 
   /**
-   * Opens the folder (created when absent), or a database in memory, and gives the options of a `pg` pool over it.
+   * Opens the folder (created when absent), or a database in {@link MEMORY}, and gives the options of a `pg` pool over it.
    *
    * @throws {StartupError} when another process uses the folder or it cannot be written.
    */
-  async open(folder: string | 'memory'): Promise<PGlitePgConfig> {
-    if (folder !== 'memory') await this.reserve(folder);
-    if (folder === 'memory' || !existsSync(join(folder, 'PG_VERSION'))) {
+  async open(folder: string): Promise<PGlitePgConfig> {
+    if (folder !== MEMORY) await this.reserve(folder);
+    if (folder === MEMORY || !existsSync(join(folder, 'PG_VERSION'))) {
       this.logger.log('Creating the embedded database… (5 to 10 seconds, only the first time)');
     }
-    this.database = await PGlite.create(folder === 'memory' ? 'memory://' : folder);
+    this.database = await PGlite.create(folder === MEMORY ? 'memory://' : folder);
     return createPgConfig(this.database);
   }
 

@@ -48,8 +48,9 @@ export class HeroesService {
   }
 }
 
-function complete(dto: CreateHeroDto): Required<CreateHeroDto> {
-  return { ...dto, traits: dto.traits ?? [], description: dto.description ?? '' };
+function complete(dto: CreateHeroDto): Omit<Hero, 'id' | 'createdAt'> {
+  const { name, language, traits = [], description = '' } = dto;
+  return { name, language, traits, description };
 }
 
 function unknownHero(id: string): never {

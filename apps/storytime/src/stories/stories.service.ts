@@ -45,8 +45,13 @@ export class StoriesService {
 
   async change(id: string, dto: UpdateStoryDto): Promise<Story> {
     await this.requireCast(dto);
-    const changes = { ...dto, rating: ratingOf(dto.rating), audioFiles: dto.audioFiles?.map(audioFileOf) };
-    return (await this.stories.update(id, changes)) ?? unknownStory(id);
+    const { rating, audioFiles, ...changes } = dto;
+    const story = await this.stories.update(id, {
+      ...changes,
+      rating: ratingOf(rating),
+      audioFiles: audioFiles?.map(audioFileOf),
+    });
+    return story ?? unknownStory(id);
   }
 
   async delete(id: string): Promise<void> {
@@ -54,7 +59,7 @@ export class StoriesService {
   }
 
   /** The child and the heroes that a story names must exist. */
-  private async requireCast({ childId, heroIds = [] }: UpdateStoryDto): Promise<void> {
+  private async requireCast({ childId, heroIds = [] }: Partial<CreateStoryDto>): Promise<void> {
     const complaints: string[] = [];
     if (childId !== undefined && !(await this.children.findById(childId))) {
       complaints.push(`childId names no child: "${childId}"`);
@@ -68,12 +73,16 @@ export class StoriesService {
 }
 
 function complete(dto: CreateStoryDto): Omit<Story, 'id' | 'createdAt'> {
+  const { title, body, language, childId, heroIds = [], length = StoryLength.Medium, rating, audioFiles = [] } = dto;
   return {
-    ...dto,
-    heroIds: dto.heroIds ?? [],
-    length: dto.length ?? StoryLength.Medium,
-    rating: ratingOf(dto.rating) ?? null,
-    audioFiles: (dto.audioFiles ?? []).map(audioFileOf),
+    title,
+    body,
+    language,
+    childId,
+    heroIds,
+    length,
+    rating: ratingOf(rating) ?? null,
+    audioFiles: audioFiles.map(audioFileOf),
   };
 }
 

@@ -10,7 +10,7 @@ interface AudioFileRow {
 
 /** A nullable integer column as a {@link Rating}. */
 export const ratingColumn: ValueTransformer = {
-  to: (rating: Rating | null | undefined) => rating && rating.stars,
+  to: (rating: Rating | null | undefined) => (rating ? rating.stars : rating),
   from: (stars: number | null) => (stars === null ? null : new Rating(stars)),
 };
 

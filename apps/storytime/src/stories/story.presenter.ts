@@ -30,8 +30,8 @@ export class StoryPresenter {
   }
 
   async showOne(story: Story): Promise<StoryView> {
-    const [view] = await this.show([story]);
-    return view as StoryView;
+    const [view] = (await this.show([story])) as [StoryView];
+    return view;
   }
 }
 
