@@ -6,6 +6,9 @@
  */
 const OUTSIDE_THE_ARROWS = ['[.](spec|int-spec|e2e-spec)[.]ts$', '^libs/[^/]+/(test|examples)/', '^apps/[^/]+/test/'];
 
+/** How a package.json may declare what a source needs; a devDependency may be there besides. */
+const DECLARED = ['npm', 'npm-peer', 'npm-optional'];
+
 const MAY_IMPORT = {
   core: [],
   redis: ['core'],
@@ -94,14 +97,14 @@ module.exports = {
       comment: 'The package.json beside the source must declare it, as a dependency or as a peer.',
       severity: 'error',
       from: { path: '^(libs|apps)/[^/]+/src/', pathNot: OUTSIDE_THE_ARROWS },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: DECLARED },
     },
     {
       name: 'no-dev-dependencies-in-sources',
       comment: 'A user does not get devDependencies: declare it as a dependency or as an (optional) peer.',
       severity: 'error',
       from: { path: '^(libs|apps)/[^/]+/src/', pathNot: OUTSIDE_THE_ARROWS },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: DECLARED },
     },
     {
       name: 'no-unresolvable',
