@@ -7,3 +7,5 @@ export type { RedisServerOptions } from './redis/redis-server.js';
 export { FakeClock } from './time/fake-clock.js';
 export { describeCacheTier } from './contract/cache-tier.contract.js';
 export type { CacheTierSubject } from './contract/cache-tier.contract.js';
+export { TcpProxy } from './faults/tcp-proxy.js';
+export type { TcpProxyTarget } from './faults/tcp-proxy.js';

@@ -28,14 +28,15 @@ const MAX_OUTPUT_CHARS = 16_384;
 
 /**
  * Runs the server beside a watchdog that reads the pipe from this process. However this process ends, SIGKILL included,
- * the system closes the pipe, and the watchdog kills the server.
+ * the system closes the pipe, and the watchdog kills the server. The shell ends with the server, and takes the watchdog
+ * along unless that is at work.
  */
 const WATCHED = `
 directory=$1; shift
 exec 4<&0
 "$@" </dev/null 3>&- 4<&- & server=$!
 echo "$server" >&3; exec 3>&-
-{ cat <&4; kill -9 "$server"; [ -z "$directory" ] || rm -rf -- "$directory"; } >/dev/null 2>&1 & watchdog=$!
+{ cat <&4; trap '' TERM; kill -9 "$server"; [ -z "$directory" ] || rm -rf -- "$directory"; } >/dev/null 2>&1 & watchdog=$!
 exec 4<&-
 wait "$server"; status=$?
 kill "$watchdog"

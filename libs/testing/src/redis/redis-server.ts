@@ -84,10 +84,14 @@ export class RedisServer implements AsyncDisposable {
     return this.#process.isRunning;
   }
 
-  /** Ends Redis in an orderly way (killed if that takes more than 3 s) and deletes its temporary folder. Can be called twice. */
+  /**
+   * Ends Redis and deletes its temporary folder. With a `dataDir` of yours it ends in an orderly way, and is killed if
+   * that takes more than 3 s. Can be called twice.
+   */
   async stop(): Promise<void> {
-    await this.#process.stop();
-    if (this.#options.dataDir === undefined) await rm(this.#dataDir, { recursive: true, force: true });
+    if (this.#options.dataDir !== undefined) return this.#process.stop();
+    await this.#process.kill();
+    await rm(this.#dataDir, { recursive: true, force: true });
   }
 
   /** Ends Redis as a crash would (SIGKILL) and resolves once it is gone. Its files stay for {@link restart}. */

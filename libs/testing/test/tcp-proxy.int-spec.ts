@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort, RedisServer, TcpProxy } from '@nest-strata/testing';
+import { Redis } from 'ioredis';
+
+let redis: RedisServer;
+let proxy: TcpProxy;
+let client: Redis;
+
+beforeEach(async () => {
+  redis = await RedisServer.start({ password: 'p@ss:/word' });
+  proxy = await TcpProxy.start(redis);
+  client = connectTo(proxy.urlOf(redis.url));
+});
+
+afterEach(async () => {
+  client.disconnect();
+  await proxy.stop();
+  await redis.stop();
+});
+
+function connectTo(url: string, options = {}): Redis {
+  const made = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => 20, disconnectTimeout: 50, ...options });
+  made.on('error', () => undefined);
+  return made;
+}
+
+/** Whether a promise is still pending after `ms`. */
+async function isPendingAfter(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  promise.catch(() => undefined);
+  return (await Promise.race([promise, sleep(ms, 'pending')])) === 'pending';
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    if (condition()) return;
+    await sleep(10);
+  }
+  throw new Error('it did not happen within 5 s');
+}
+
+describe('a good network', () => {
+  it('carries requests and replies of any size', async () => {
+    const large = Buffer.alloc(5_000_000, 'strata');
+    await client.set('large', large);
+    expect(await client.strlen('large')).toBe(large.length);
+    expect((await client.getBuffer('large'))?.equals(large)).toBe(true);
+  });
+
+  it('counts connections and tells each side that the other is gone', async () => {
+    await client.ping();
+    expect([proxy.connectionCount, proxy.acceptedCount]).toEqual([1, 1]);
+    client.disconnect();
+    await until(() => proxy.connectionCount === 0);
+
+    const second = connectTo(proxy.urlOf(redis.url), { retryStrategy: null });
+    await second.ping();
+    const closed = once(second, 'end');
+    await redis.kill();
+    await closed;
+    await until(() => proxy.connectionCount === 0);
+    expect(proxy.acceptedCount).toBe(2);
+  });
+
+  it('breaks the connection when there is no server behind it', async () => {
+    await using toNowhere = await TcpProxy.start({ port: await freePort() });
+    const socket = connect(toNowhere.port, '127.0.0.1');
+    await expect(once(socket, 'close')).rejects.toThrow('ECONNRESET');
+  });
+
+  it('makes the sender wait when the receiver does not read', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer({ pauseOnConnect: true }, (socket) => sockets.push(socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await using toIdle = await TcpProxy.start(server.address() as AddressInfo);
+    const sender = connect(toIdle.port, '127.0.0.1');
+    let sentBytes = 0;
+    const chunk = Buffer.alloc(1_048_576);
+    const isStuck = async (): Promise<boolean> => {
+      if (!sender.write(chunk)) return (await Promise.race([once(sender, 'drain'), sleep(300, 'stuck')])) === 'stuck';
+      return false;
+    };
+    while (!(await isStuck())) {
+      sentBytes += chunk.length;
+      expect(sentBytes).toBeLessThan(64 * chunk.length);
+    }
+    sender.destroy();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+});
+
+describe('a blackhole', () => {
+  it('leaves a call without an answer and its connection open', async () => {
+    await client.ping();
+    proxy.blackhole();
+    expect(await isPendingAfter(100, client.ping())).toBe(true);
+    expect(client.status).toBe('ready');
+    expect(proxy.connectionCount).toBe(1);
+  });
+
+  it('keeps requests from the server', async () => {
+    await client.set('key', 'before');
+    proxy.blackhole();
+    expect(await isPendingAfter(50, client.set('key', 'after'))).toBe(true);
+    const direct = connectTo(redis.url);
+    expect(await direct.get('key')).toBe('before');
+    direct.disconnect();
+  });
+
+  it('keeps dead what lost something, after it is healed, and takes new connections', async () => {
+    await client.ping();
+    proxy.blackhole();
+    const lost = client.ping();
+    expect(await isPendingAfter(50, lost)).toBe(true);
+    proxy.heal();
+    expect(await isPendingAfter(50, client.ping())).toBe(true);
+    const second = connectTo(proxy.urlOf(redis.url));
+    expect(await second.ping()).toBe('PONG');
+    second.disconnect();
+  });
+
+  it('does no harm to a connection that was idle meanwhile', async () => {
+    await client.ping();
+    proxy.blackhole();
+    await sleep(20);
+    proxy.heal();
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  it('accepts a new connection and answers nothing on it', async () => {
+    proxy.blackhole();
+    const second = connectTo(proxy.urlOf(redis.url), { connectTimeout: 1_000 });
+    await once(second, 'connect');
+    expect(await isPendingAfter(100, once(second, 'ready'))).toBe(true);
+    second.disconnect();
+  });
+
+  it('tells the server nothing of a client that is gone', async () => {
+    await client.ping();
+    proxy.blackhole();
+    client.disconnect();
+    await sleep(50);
+    const direct = connectTo(redis.url);
+    expect(
+      String(await direct.client('LIST'))
+        .trim()
+        .split('\n'),
+    ).toHaveLength(2);
+    direct.disconnect();
+  });
+});
+
+describe('a delay', () => {
+  it('holds replies back by that time, in order, and requests not at all', async () => {
+    await client.ping();
+    const direct = connectTo(redis.url);
+    await direct.ping();
+    proxy.delay(150);
+    const startedAtMs = performance.now();
+    const replies: number[] = [];
+    const calls = [1, 2, 3].map((count) => client.incr('count').then((value) => replies.push(value, count)));
+    await until(() => performance.now() - startedAtMs > 40);
+    expect(await direct.get('count')).toBe('3');
+    expect(replies).toEqual([]);
+    await Promise.all(calls);
+    expect(replies).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(149);
+    direct.disconnect();
+  });
+
+  it('lets nothing overtake what is held back when it is healed', async () => {
+    await client.ping();
+    proxy.delay(100);
+    const order: string[] = [];
+    const late = client.echo('late').then((text) => order.push(text));
+    await sleep(20);
+    proxy.heal();
+    await Promise.all([late, client.echo('quick').then((text) => order.push(text))]);
+    expect(order).toEqual(['late', 'quick']);
+  });
+});
+
+describe('a reset', () => {
+  it('fails what is in flight, and lets the client come back', async () => {
+    await client.ping();
+    proxy.delay(1_000);
+    const call = client.ping();
+    await sleep(20);
+    proxy.resetConnections();
+    await expect(call).rejects.toThrow('max retries per request limit');
+    proxy.heal();
+    await once(client, 'ready');
+    expect(await client.ping()).toBe('PONG');
+    expect(proxy.acceptedCount).toBe(2);
+  });
+
+  it('reaches through a blackhole', async () => {
+    await client.ping();
+    proxy.blackhole();
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    proxy.resetConnections();
+    await closed;
+  });
+});
+
+describe('a stopped proxy', () => {
+  it('has broken its connections, accepts none, and can be stopped again', async () => {
+    await client.ping();
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    await proxy.stop();
+    await closed;
+    await proxy.stop();
+    await expect(once(connect(proxy.port, '127.0.0.1'), 'close')).rejects.toThrow('ECONNREFUSED');
+  });
+});
