@@ -242,7 +242,7 @@ describe('a server that ends by itself', () => {
     await connectTo(server.url)
       .shutdown('NOSAVE')
       .catch(() => undefined);
-    await until(() => !server.isRunning);
+    await expect(until(() => !server.isRunning)).resolves.toBeUndefined();
   });
 });
 
