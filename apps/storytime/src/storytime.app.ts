@@ -1,4 +1,4 @@
-import { type INestApplication, ValidationPipe } from '@nestjs/common';
+import { type INestApplication, type LoggerService, ValidationPipe } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import helmet from 'helmet';
@@ -7,8 +7,10 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { StorytimeLogger } from './storytime.logger.js';
 
 /** The app with all that stands around its modules, ready to listen. */
-export async function createStorytime(): Promise<INestApplication> {
-  const app = await NestFactory.create(AppModule, { logger: new StorytimeLogger(), abortOnError: false });
+export async function createStorytime(
+  logger: LoggerService | false = new StorytimeLogger(),
+): Promise<INestApplication> {
+  const app = await NestFactory.create(AppModule, { logger, abortOnError: false });
   // Served over plain HTTP, so a browser must not be told to fetch the scripts of /docs over HTTPS.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
