@@ -1,0 +1,106 @@
+import type { RedisClient } from '../client/redis-client.js';
+import { isReply, toCommandError } from '../errors/redis-fault.js';
+import type { Batch, BatchObserver, PendingCommand } from './batch.js';
+
+/** A longer `MGET` is split, so that other clients of the server get their turn in between. */
+export const MAX_KEYS_PER_MGET = 1000;
+
+/** One connection, as a batch needs it. */
+export interface BatchConnection {
+  readonly client: RedisClient;
+  /** Digests of the scripts that this connection has sent in full. */
+  readonly knownScripts: Set<string>;
+  /** Whether a connection that breaks now was closed by us. */
+  readonly isClosing: () => boolean;
+}
+
+/**
+ * Sends a batch in one write, the commands first, and settles each part as its reply comes.
+ *
+ * The socket is corked for it; a pipeline of ioredis does the same for half as much CPU again.
+ */
+export function transmit(batch: Batch, connection: BatchConnection, observer: BatchObserver): void {
+  const { stream } = connection.client;
+  batch.begin(batch.commands.length + (batch.keys.length > 0 ? 1 : 0), observer);
+  stream?.cork();
+  try {
+    for (const command of batch.commands) sendCommand(command, batch, connection);
+    if (batch.keys.length > 0) sendReads(batch, connection);
+  } finally {
+    stream?.uncork();
+  }
+}
+
+function sendReads(batch: Batch, connection: BatchConnection): void {
+  fetch(batch.keys, connection.client).then(
+    (values) => {
+      batch.deliver(values);
+      batch.finishPart(true);
+    },
+    (error: unknown) => {
+      batch.failReads(toCommandError(error, 'MGET', connection.isClosing() ? 'closed' : 'connection-lost'));
+      batch.finishPart(isReply(error));
+    },
+  );
+}
+
+/** The values under `keys`; `null` also where there is something other than a string, as `MGET` has it. */
+async function fetch(keys: string[], client: RedisClient): Promise<(Buffer | null)[]> {
+  const [first] = keys;
+  if (first !== undefined && keys.length === 1) return [await getOne(first, client)];
+  if (keys.length <= MAX_KEYS_PER_MGET) return client.mgetBuffer(keys);
+  const chunks: Promise<(Buffer | null)[]>[] = [];
+  for (let start = 0; start < keys.length; start += MAX_KEYS_PER_MGET) {
+    chunks.push(client.mgetBuffer(keys.slice(start, start + MAX_KEYS_PER_MGET)));
+  }
+  return (await Promise.all(chunks)).flat();
+}
+
+async function getOne(key: string, client: RedisClient): Promise<Buffer | null> {
+  try {
+    return await client.getBuffer(key);
+  } catch (error) {
+    if (isReply(error) && error.message.startsWith('WRONGTYPE')) return null;
+    throw error;
+  }
+}
+
+function sendCommand(command: PendingCommand, batch: Batch, connection: BatchConnection): void {
+  reply(command, batch, connection).then(
+    (value) => {
+      command.resolve(value);
+      batch.finishPart(true);
+    },
+    (error: unknown) => {
+      command.reject(toCommandError(error, command.name, connection.isClosing() ? 'closed' : 'connection-lost'));
+      batch.finishPart(isReply(error));
+    },
+  );
+}
+
+function reply(command: PendingCommand, batch: Batch, connection: BatchConnection): Promise<unknown> {
+  const { name, args, script } = command;
+  if (script === undefined) return connection.client.callBuffer(name, args);
+  return runScript(script, args, batch, connection);
+}
+
+/**
+ * By its digest once this connection has sent it in full, so that only a server which forgot it in between (`SCRIPT
+ * FLUSH`) costs a second trip and the command its place in the order.
+ */
+async function runScript(
+  script: NonNullable<PendingCommand['script']>,
+  args: PendingCommand['args'],
+  batch: Batch,
+  { client, knownScripts }: BatchConnection,
+): Promise<unknown> {
+  if (knownScripts.has(script.sha1)) {
+    try {
+      return await client.callBuffer('EVALSHA', [script.sha1, ...args]);
+    } catch (error) {
+      if (batch.isOver || !isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    }
+  }
+  knownScripts.add(script.sha1);
+  return client.callBuffer('EVAL', [script.lua, ...args]);
+}
