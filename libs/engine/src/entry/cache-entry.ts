@@ -15,7 +15,10 @@ export interface CacheEntry {
   readonly createdAtMs: number;
   /** The entry is fresh before this moment; `Infinity`: for ever. */
   readonly freshUntilMs: number;
-  /** The copy is gone at this moment. Later than `freshUntilMs` only for an entry that was expired by hand. */
+  /**
+   * The copy is gone at this moment: when the entry is no longer fresh, later for one that was expired by hand, and
+   * earlier for a copy in memory that Redis may know better.
+   */
   readonly goneAtMs: number;
   /** 64 random bits as 16 hex digits, new with every write: tells one write of a key from another. */
   readonly writeId: string;

@@ -32,8 +32,9 @@ export function resolveEntryOptions(defaults: EntryDefaults, given: EntryOptions
 
 /** Tags without repetitions. */
 export function checkTags(tags: readonly string[]): readonly string[] {
-  if (!Array.isArray(tags)) throw new InvalidOptionError('tags', `${typeof tags} given; write an array of strings`);
-  for (const tag of tags as readonly unknown[]) {
+  const given: unknown = tags;
+  if (!Array.isArray(given)) throw new InvalidOptionError('tags', `${typeof given} given; write an array of strings`);
+  for (const tag of given as readonly unknown[]) {
     if (typeof tag !== 'string' || tag === '') {
       throw new InvalidOptionError('tags', `${JSON.stringify(tag)} is not a tag; write non-empty strings`);
     }

@@ -1,8 +1,18 @@
 /** What became of a `set`. */
 export interface WriteOutcome {
   readonly stored: boolean;
-  /** Why it was not stored; `undefined` when it was. */
-  readonly reason?: 'ttl-zero' | 'value-too-large' | 'already-present' | 'redis-unavailable';
+  /**
+   * Why it was not stored; absent when it was.
+   *
+   * - `ttl-zero`: its time to live is nothing
+   * - `value-too-large`: it takes more than the cache's `maxValueBytes`
+   * - `already-present`: there is a value, and `setIfAbsent` leaves it
+   * - `superseded`: its key or a tag was written or invalidated meanwhile
+   * - `redis-unavailable`: Redis did not confirm it in time; it may have been stored all the same
+   * - `disabled`: the cache is switched off
+   */
+  readonly reason?:
+    'ttl-zero' | 'value-too-large' | 'already-present' | 'superseded' | 'redis-unavailable' | 'disabled';
 }
 
 /** What became of a `delete`, `deleteByTag`, `deleteByPattern`, `expire` or `clear`. */
@@ -12,6 +22,6 @@ export interface EvictOutcome {
    * forgotten the entry, the copy in Redis may live on until its time is over.
    */
   readonly confirmed: boolean;
-  /** Entries removed; for `deleteByTag` and `clear`, which remove nothing but make entries unservable, the tags concerned. */
+  /** Entries removed or expired; for `deleteByTag`, whose cost does not depend on the entries, the tags; 0 for `clear`. */
   readonly count: number;
 }

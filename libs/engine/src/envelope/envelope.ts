@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { TagVersion } from '../entry/cache-entry.js';
+import type { CacheEntry, TagVersion } from '../entry/cache-entry.js';
 import { hasLoneSurrogate } from '../keys/key-text.js';
 import type { EnvelopeDamage } from './envelope-damage.js';
 
@@ -32,18 +32,18 @@ import type { EnvelopeDamage } from './envelope-damage.js';
  *
  * The header's checksum covers the body's, so the header can be rewritten without reading the body.
  */
-export interface Envelope {
+export interface Envelope extends EntryFacts, EnvelopeBody {}
+
+/** What is known of an entry without its value. */
+export type EntryFacts = Omit<CacheEntry, 'value'>;
+
+/** A value as bytes. */
+export interface EnvelopeBody {
+  /** The codec that wrote it; see `Codec.id`. */
   readonly codecId: number;
+  /** What it was compressed with; 0: it was not. */
   readonly compressionId: number;
-  readonly createdAtMs: number;
-  readonly freshUntilMs: number;
-  readonly goneAtMs: number;
-  /** 16 hex digits. */
-  readonly writeId: string;
-  /** 16 hex digits. */
-  readonly clearVersion: string;
-  readonly tags: readonly TagVersion[];
-  /** As the codec and the compression left it; of a decoded envelope, a view of the bytes that it was decoded from. */
+  /** Of a decoded envelope, a view of the bytes that it was decoded from. */
   readonly body: Buffer;
 }
 
@@ -73,11 +73,15 @@ const CLEAR_VERSION_AT = 56;
 const BODY_CHECKSUM_AT = 64;
 const KEY_LENGTH_AT = 68;
 const TAGS_LENGTH_AT = 72;
-const KEY_AT = 76;
+
+/** The length of the fields before the key, all of which have their place. */
+export const ENVELOPE_FIXED_BYTES = 76;
+const KEY_AT = ENVELOPE_FIXED_BYTES;
 
 /** The bytes to store under `key`. */
-export function encodeEnvelope(key: string, envelope: Envelope): Buffer {
-  const { tags, body } = envelope;
+export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeBody): Buffer {
+  const { tags } = facts;
+  const { body } = stored;
   const encoding = hasLoneSurrogate(key) || tags.some(({ tag }) => hasLoneSurrogate(tag)) ? 'utf16le' : 'utf8';
   const keyLength = Buffer.byteLength(key, encoding);
   let tagsLength = 0;
@@ -88,15 +92,15 @@ export function encodeEnvelope(key: string, envelope: Envelope): Buffer {
   bytes.writeUInt32LE(MAGIC, 0);
   bytes[FORMAT_AT] = FORMAT_VERSION;
   bytes[FLAGS_AT] = encoding === 'utf16le' ? UTF16_FLAG : 0;
-  bytes[CODEC_AT] = envelope.codecId;
-  bytes[COMPRESSION_AT] = envelope.compressionId;
+  bytes[CODEC_AT] = stored.codecId;
+  bytes[COMPRESSION_AT] = stored.compressionId;
   bytes.writeUInt32LE(body.length, BODY_LENGTH_AT);
-  bytes.writeDoubleLE(envelope.createdAtMs, CREATED_AT);
-  bytes.writeDoubleLE(envelope.freshUntilMs, FRESH_UNTIL_AT);
-  bytes.writeDoubleLE(envelope.goneAtMs, GONE_AT);
-  writeVersion(bytes, envelope.writeId, WRITE_ID_AT);
+  bytes.writeDoubleLE(facts.createdAtMs, CREATED_AT);
+  bytes.writeDoubleLE(facts.freshUntilMs, FRESH_UNTIL_AT);
+  bytes.writeDoubleLE(facts.goneAtMs, GONE_AT);
+  writeVersion(bytes, facts.writeId, WRITE_ID_AT);
   bytes.fill(0, RESERVED_AT, RESERVED_AT + VERSION_BYTES);
-  writeVersion(bytes, envelope.clearVersion, CLEAR_VERSION_AT);
+  writeVersion(bytes, facts.clearVersion, CLEAR_VERSION_AT);
   bytes.writeUInt32LE(crc32(body), BODY_CHECKSUM_AT);
   bytes.writeUInt32LE(keyLength, KEY_LENGTH_AT);
   bytes.writeUInt32LE(tagsLength, TAGS_LENGTH_AT);

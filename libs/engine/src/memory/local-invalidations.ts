@@ -39,9 +39,9 @@ export class LocalInvalidations {
   }
 
   /** Whether a copy with this stamp and these tags may still be served. */
-  areValid(stamp: number, tags: readonly string[]): boolean {
+  areValid(stamp: number, tags: readonly { readonly tag: string }[]): boolean {
     if (stamp < this.#clearedAt) return false;
-    for (const tag of tags) {
+    for (const { tag } of tags) {
       if (stamp < (this.#tagInvalidatedAt.get(tag) ?? this.#forgottenUpTo)) return false;
     }
     return true;

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/codec.port.js';
+import type { TypeRegistry } from '../values/type-registry.js';
 
 /**
  * How callers are kept from changing what others read from memory.
@@ -35,6 +36,8 @@ export interface ResolvedCacheOptions {
     readonly values: ValueMode;
   };
   readonly codec: Codec;
+  /** The classes whose instances may be cached. */
+  readonly types: TypeRegistry;
   readonly compression: CompressionOptions | undefined;
   readonly limits: {
     /** Larger values are returned to the caller and not stored. */
@@ -51,3 +54,12 @@ export const MAX_MEMORY_TTL_OVER_REDIS_MS = 1_000;
 
 /** What `namespace(name, overrides)` may change; the rest is shared with the cache that it is derived from. */
 export type CacheOverrides = Partial<Pick<ResolvedCacheOptions, 'ttlMs' | 'memoryTtlMs' | 'jitter' | 'memory'>>;
+
+/** The options of the cache `name` inside a cache with these. */
+export function deriveOptions(
+  options: ResolvedCacheOptions,
+  name: string,
+  overrides: CacheOverrides = {},
+): ResolvedCacheOptions {
+  return Object.freeze({ ...options, ...overrides, namespace: Object.freeze([...options.namespace, name]) });
+}

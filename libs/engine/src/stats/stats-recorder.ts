@@ -1,7 +1,7 @@
 import { CacheStats } from './cache-stats.js';
 
 /** The counters of one tier, written by whoever asks it. */
-export class TierRecorder {
+class TierRecorder {
   hits = 0;
   misses = 0;
   errors = 0;
@@ -16,11 +16,32 @@ export class StatsRecorder {
   errors = 0;
   loads = 0;
   loadFailures = 0;
-  evictions = 0;
   readonly memory = new TierRecorder();
   readonly redis = new TierRecorder();
+  #evictedBefore = 0;
 
-  snapshot(): CacheStats {
-    return new CacheStats({ ...this, tiers: { memory: this.memory, redis: this.redis } });
+  /** @param evictedCount the entries that left memory to make room since the cache was made */
+  snapshot(evictedCount: number): CacheStats {
+    const { hits, misses, sets, deletes, errors, loads, loadFailures, memory, redis } = this;
+    const evictions = evictedCount - this.#evictedBefore;
+    return new CacheStats({
+      hits,
+      misses,
+      sets,
+      deletes,
+      errors,
+      loads,
+      loadFailures,
+      evictions,
+      tiers: { memory, redis },
+    });
+  }
+
+  reset(evictedCount: number): void {
+    const zero = { hits: 0, misses: 0, errors: 0 };
+    Object.assign(this, { ...zero, sets: 0, deletes: 0, loads: 0, loadFailures: 0 });
+    Object.assign(this.memory, zero);
+    Object.assign(this.redis, zero);
+    this.#evictedBefore = evictedCount;
   }
 }

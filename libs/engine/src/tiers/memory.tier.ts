@@ -1,6 +1,6 @@
 import type { Clock } from '@nest-strata/core';
 import type { CacheEntry } from '../entry/cache-entry.js';
-import { compileGlob } from '../keys/glob.js';
+import { KeyGlob } from '../keys/key-glob.js';
 import { CacheTier } from './cache-tier.port.js';
 
 /** The bounds of a {@link MemoryTier}. */
@@ -75,18 +75,22 @@ export class MemoryTier<Entry extends CacheEntry = CacheEntry> extends CacheTier
     return node.entry;
   }
 
-  /** Keeps the entry; one that is larger than all of `maxBytes` is not kept, nor is what it would have replaced. */
-  keep(key: string, entry: Entry): void {
+  /**
+   * Keeps the entry and returns whether it did; one that is larger than all of `maxBytes` is not kept, nor is what it
+   * would have replaced.
+   */
+  keep(key: string, entry: Entry): boolean {
     const nowMs = this.clock.monotonicMs();
     this.remove(key);
     const bytes = this.limits.maxBytes === Infinity ? 0 : this.byteLengthOf(key, entry);
-    if (nowMs >= entry.goneAtMs || this.limits.maxEntries === 0 || bytes > this.limits.maxBytes) return;
+    if (nowMs >= entry.goneAtMs || this.limits.maxEntries === 0 || bytes > this.limits.maxBytes) return false;
     this.#sweep(nowMs);
     const node: Node<Entry> = { key, entry, bytes, previous: this.#head, next: this.#head };
     this.#nodes.set(key, node);
     this.#linkFirst(node);
     this.#bytes += bytes;
     this.#makeRoom();
+    return true;
   }
 
   remove(key: string): boolean {
@@ -123,13 +127,12 @@ export class MemoryTier<Entry extends CacheEntry = CacheEntry> extends CacheTier
     return Promise.resolve(keys.reduce((count, key) => count + Number(this.remove(key)), 0));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous; memory has nothing to wait for
   override async *keys(glob: string): AsyncIterable<string[]> {
-    const matches = compileGlob(glob);
+    const pattern = new KeyGlob(glob);
     const nowMs = this.clock.monotonicMs();
     let batch: string[] = [];
     for (const { key, entry } of [...this.#nodes.values()]) {
-      if (nowMs >= entry.goneAtMs || !matches(key)) continue;
+      if (nowMs >= entry.goneAtMs || !pattern.matches(key)) continue;
       if (batch.push(key) === KEYS_PER_BATCH) {
         yield batch;
         batch = [];

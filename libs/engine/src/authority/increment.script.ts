@@ -1,0 +1,34 @@
+import { defineScript } from '@nest-strata/redis';
+
+/**
+ * Adds to a counter, a plain integer, and makes it where there is none that is valid.
+ *
+ * KEYS[1]  the value key: the integer
+ * KEYS[2]  its companion: the version of the clear record when the counter was made, so that clear() reaches counters
+ * ARGV[1]  what to add
+ * ARGV[2]  the time to live of a counter that is made now, in ms; 0: for ever
+ * ARGV[3]  the version of the clear record
+ *
+ * Returns the sum; an error 'NOTACOUNTER' where the value is something else. O(1).
+ */
+export const incrementScript = defineScript({
+  name: 'increment',
+  keys: ['value', 'companion'],
+  args: ['by', 'ttlMs', 'clearVersion'],
+  lua: String.raw`
+local present = redis.call('GETRANGE', KEYS[1], 0, 20)
+if present ~= '' and not string.match(present, '^-?%d+$') then
+  return redis.error_reply('NOTACOUNTER the value is no plain integer')
+end
+if present ~= '' and redis.call('GET', KEYS[2]) == ARGV[3] then return redis.call('INCRBY', KEYS[1], ARGV[1]) end
+if ARGV[2] == '0' then
+  redis.call('SET', KEYS[1], ARGV[1])
+  redis.call('SET', KEYS[2], ARGV[3])
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2])
+end
+return tonumber(ARGV[1])
+`,
+  parse: (reply) => reply as number,
+});

@@ -1,0 +1,198 @@
+import { SystemClock, SystemRandom } from '@nest-strata/core';
+import type { Clock, Duration, Random } from '@nest-strata/core';
+import type { RedisPort } from '@nest-strata/redis';
+import { makeCacheContext } from './cache-context.js';
+import type { CacheContext, CacheSurroundings } from './cache-context.js';
+import type { EntryOptions } from './entry/entry-options.js';
+import { resolveEntryOptions } from './entry/resolve-entry-options.js';
+import type { EvictOutcome, WriteOutcome } from './entry/write-outcome.js';
+import type { CacheListener } from './events/cache-event.js';
+import { CacheEvents } from './events/cache-events.js';
+import { tellDegradation } from './events/degradation.js';
+import { Invalidator } from './invalidation/invalidator.js';
+import { deriveOptions } from './options/cache-options.js';
+import type { CacheOverrides, ResolvedCacheOptions } from './options/cache-options.js';
+import { InvalidOptionError } from './options/invalid-option.error.js';
+import { CacheReads } from './read-through/cache-reads.js';
+import { EntryWriter } from './read-through/entry-writer.js';
+import type { BatchLoader, Loader, LoadOptions } from './read-through/loader.js';
+import type { Lookup } from './read-through/lookup.js';
+import type { ReadOutcome } from './read-through/read-outcome.js';
+import { ReadThrough } from './read-through/read-through.js';
+import { SingleFlight } from './read-through/single-flight.js';
+import { TierReader } from './read-through/tier-reader.js';
+import type { CacheStats } from './stats/cache-stats.js';
+import { CacheWrites } from './writes/cache-writes.js';
+
+/** What a cache works with; what is left out is that of the machine. */
+export interface CacheEngineParts {
+  /** Left out: the cache lives in the memory of this process alone. It stays the caller's to close. */
+  readonly redis?: RedisPort | undefined;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Hears of errors that listeners throw. Default: each becomes a warning of the process. */
+  readonly onListenerError?: (error: unknown) => void;
+}
+
+/**
+ * A tiered cache: memory over Redis, or memory alone. `CacheService` is this for Nest.
+ *
+ * No fault of Redis rejects a call: reads fall to the loader; writes and evictions say in their outcome that Redis does
+ * not know. What rejects is the caller's to mend: a loader's error, an aborted signal, a key, value or option that is
+ * none.
+ */
+export class CacheEngine {
+  readonly #context: CacheContext;
+  readonly #surroundings: CacheSurroundings;
+  readonly #reads: CacheReads;
+  readonly #writes: CacheWrites;
+  readonly #invalidator: Invalidator;
+  readonly #namespaces = new Map<string, { readonly engine: CacheEngine; readonly overrides: string }>();
+
+  private constructor(options: ResolvedCacheOptions, surroundings: CacheSurroundings) {
+    const context = makeCacheContext(options, surroundings);
+    const flights = new SingleFlight<ReadOutcome>();
+    const reader = new TierReader(context);
+    const writer = new EntryWriter(context);
+    this.#context = context;
+    this.#surroundings = surroundings;
+    this.#reads = new CacheReads(context, reader, new ReadThrough(context, reader, writer, flights));
+    this.#invalidator = new Invalidator(context, flights);
+    this.#writes = new CacheWrites(context, reader, writer, this.#invalidator, flights);
+  }
+
+  /** Makes a cache; nothing is connected or sent before its first use. */
+  static create(options: ResolvedCacheOptions, parts: CacheEngineParts = {}): CacheEngine {
+    const events = new CacheEvents(
+      parts.onListenerError ?? ((error) => process.emitWarning(String(error), 'CacheListenerWarning')),
+    );
+    const { redis, clock = new SystemClock(), random = new SystemRandom() } = parts;
+    const engine = new CacheEngine(options, { redis, clock, random, events });
+    if (redis !== undefined) tellDegradation(redis, engine.name, events);
+    return engine;
+  }
+
+  /** The namespace, its parts joined by dots. */
+  get name(): string {
+    return this.#context.name;
+  }
+
+  /** How much the memory tier holds now. */
+  get memoryUse(): { readonly entryCount: number; readonly byteCount: number } {
+    const { entryCount, byteCount } = this.#context.memory.tier;
+    return { entryCount, byteCount };
+  }
+
+  get<T>(key: string): Promise<T | undefined> {
+    return this.#reads.get(key);
+  }
+
+  getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return this.#reads.getMany(keys);
+  }
+
+  getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
+    return this.#reads.getOrSet(key, loader, options);
+  }
+
+  getOrSetMany<T>(keys: readonly string[], loader: BatchLoader<T>, options?: LoadOptions): Promise<(T | undefined)[]> {
+    return this.#reads.getOrSetMany(keys, loader, options);
+  }
+
+  lookup<T>(key: string): Promise<Lookup<T>> {
+    return this.#reads.lookup(key);
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.#reads.lookup(key)).hit;
+  }
+
+  /** The milliseconds for which the entry stays fresh; `undefined`: there is none. */
+  async ttl(key: string): Promise<number | undefined> {
+    const found = await this.#reads.lookup(key);
+    return found.hit ? found.ttlMs : undefined;
+  }
+
+  /** The keys of fresh entries that match a glob; one can come twice. Empty where Redis is away. */
+  keys(glob: string): AsyncIterable<string> {
+    return this.#context.authority.keys(glob);
+  }
+
+  async set(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
+    const [outcome] = await this.#writes.set([[key, value]], options);
+    return outcome as WriteOutcome;
+  }
+
+  setMany(entries: Iterable<readonly [key: string, value: unknown]>, options?: EntryOptions): Promise<WriteOutcome[]> {
+    return this.#writes.set([...entries], options);
+  }
+
+  setIfAbsent(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
+    return this.#writes.setIfAbsent(key, value, options);
+  }
+
+  async touch(key: string, ttl?: Duration): Promise<boolean> {
+    return this.#writes.touch(key, resolveEntryOptions(this.#context.options, ttl === undefined ? undefined : { ttl }));
+  }
+
+  increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number | undefined> {
+    return this.#writes.increment(key, by, options);
+  }
+
+  delete(key: string): Promise<EvictOutcome> {
+    return this.#invalidator.delete([key]);
+  }
+
+  deleteMany(keys: readonly string[]): Promise<EvictOutcome> {
+    return this.#invalidator.delete(keys);
+  }
+
+  deleteByTag(...tags: readonly string[]): Promise<EvictOutcome> {
+    return this.#invalidator.deleteByTag(tags);
+  }
+
+  deleteByPattern(glob: string): Promise<EvictOutcome> {
+    return this.#invalidator.deleteByPattern(glob);
+  }
+
+  expire(key: string): Promise<EvictOutcome> {
+    return this.#invalidator.expire(key);
+  }
+
+  clear(): Promise<EvictOutcome> {
+    return this.#invalidator.clear();
+  }
+
+  stats(): CacheStats {
+    return this.#context.stats.snapshot(this.#context.memory.tier.evictedCount);
+  }
+
+  resetStats(): void {
+    this.#context.stats.reset(this.#context.memory.tier.evictedCount);
+  }
+
+  /** Hears every event of this cache and of its namespaces; returns the function that ends it. */
+  listen(listener: CacheListener): () => void {
+    return this.#context.events.listen(listener);
+  }
+
+  /**
+   * The cache `name` inside this one: its own keys, tags, memory and statistics, the same Redis. The same name gives the
+   * same cache.
+   *
+   * @throws InvalidOptionError when it was made with other overrides before
+   */
+  namespace(name: string, overrides?: CacheOverrides): CacheEngine {
+    const known = this.#namespaces.get(name);
+    const asText = JSON.stringify(overrides ?? {});
+    if (known === undefined) {
+      const engine = new CacheEngine(deriveOptions(this.#context.options, name, overrides), this.#surroundings);
+      this.#namespaces.set(name, { engine, overrides: asText });
+      return engine;
+    }
+    if (overrides !== undefined && asText !== known.overrides) {
+      throw new InvalidOptionError('overrides', `namespace "${name}" was made with others; give them in one place`);
+    }
+    return known.engine;
+  }
+}

@@ -1,0 +1,127 @@
+import type { CacheContext } from '../cache-context.js';
+import type { MemoryCopy } from '../memory/memory-store.js';
+import type { BatchLoader, Loader, LoadOptions } from './loader.js';
+import type { Lookup } from './lookup.js';
+import type { FoundCopy, ReadOutcome } from './read-outcome.js';
+import type { ReadThrough } from './read-through.js';
+import type { TierReader } from './tier-reader.js';
+
+/**
+ * The reads as callers ask for them: memory first, at once; for what it does not have, the authority or the pipeline. One
+ * logical hit or miss is counted per key and call.
+ */
+export class CacheReads {
+  constructor(
+    private readonly context: CacheContext,
+    private readonly reader: TierReader,
+    private readonly readThrough: ReadThrough,
+  ) {}
+
+  async get<T>(key: string): Promise<T | undefined> {
+    const copy = this.#findInMemory(key);
+    if (copy !== undefined) return this.#hit(key, copy) as T;
+    const [found] = await this.reader.findInAuthority([key]);
+    return this.#observe(key, asOutcome(found, this.#present(found))) as T | undefined;
+  }
+
+  async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
+    return this.#many(keys, true, async (missing) => {
+      const found = await this.reader.findInAuthority(missing);
+      return found.map((copy) => asOutcome(copy, this.#present(copy)));
+    });
+  }
+
+  async getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
+    const copy = options?.forceRefresh === true ? undefined : this.#findInMemory(key);
+    if (copy !== undefined) return this.#hit(key, copy) as T;
+    const loadOne: BatchLoader<T> = async (_, context) => new Map([[key, await loader(context.for(key))]]);
+    const [outcome] = await Promise.all(this.readThrough.resolve([key], loadOne, options));
+    return this.#observe(key, outcome) as T;
+  }
+
+  async getOrSetMany<T>(
+    keys: readonly string[],
+    loader: BatchLoader<T>,
+    options?: LoadOptions,
+  ): Promise<(T | undefined)[]> {
+    return this.#many(keys, options?.forceRefresh !== true, (missing) =>
+      Promise.all(this.readThrough.resolve(missing, loader, options)),
+    );
+  }
+
+  /** Counts nothing. */
+  async lookup<T>(key: string): Promise<Lookup<T>> {
+    const nowMs = this.context.clock.monotonicMs();
+    const copy = this.context.memory.findFresh(key);
+    if (copy !== undefined) {
+      const value = this.context.keeper.present(copy) as T;
+      return { hit: true, stale: false, value, tier: 'memory', ...this.#times(copy, nowMs) };
+    }
+    const [found] = await this.reader.findInAuthority([key]);
+    if (found === undefined) return { hit: false, stale: false, value: undefined };
+    const value = this.#present(found) as T;
+    const { ageMs, ttlMs } = this.#times(found, this.context.clock.monotonicMs());
+    if (found.isFresh) return { hit: true, stale: false, value, tier: found.tier, ageMs, ttlMs };
+    return { hit: false, stale: true, value, tier: found.tier, ageMs, ttlMs: 0 };
+  }
+
+  /** Each key once: from memory where it may be asked, the others together from `findMissing`. */
+  async #many<T>(
+    keys: readonly string[],
+    mayAskMemory: boolean,
+    findMissing: (missing: readonly string[]) => Promise<readonly ReadOutcome[]>,
+  ): Promise<(T | undefined)[]> {
+    const values = new Map<string, unknown>();
+    const missing: string[] = [];
+    for (const key of new Set(keys)) {
+      const copy = mayAskMemory ? this.#findInMemory(key) : undefined;
+      if (copy === undefined) missing.push(key);
+      else values.set(key, this.#hit(key, copy));
+    }
+    const outcomes = missing.length === 0 ? [] : await findMissing(missing);
+    for (const [index, key] of missing.entries()) values.set(key, this.#observe(key, outcomes[index]));
+    return keys.map((key) => values.get(key) as T | undefined);
+  }
+
+  #findInMemory(key: string): MemoryCopy | undefined {
+    const { memory, stats } = this.context;
+    const copy = memory.findFresh(key);
+    if (copy === undefined) stats.memory.misses++;
+    else stats.memory.hits++;
+    return copy;
+  }
+
+  /** The quick way out of every read; makes nothing but the value. */
+  #hit(key: string, copy: MemoryCopy): unknown {
+    const { stats, events, name, keeper } = this.context;
+    stats.hits++;
+    if (events.isHeard) events.emit({ type: 'hit', cache: name, key, tier: 'memory', stale: false });
+    return keeper.present(copy);
+  }
+
+  #present(found: FoundCopy | undefined): unknown {
+    return found && this.context.keeper.present(found.held, !found.held.isHeld);
+  }
+
+  #observe(key: string, outcome: ReadOutcome | undefined): unknown {
+    const { stats, events, name } = this.context;
+    const tier = outcome?.tier;
+    if (tier === undefined) stats.misses++;
+    else stats.hits++;
+    if (events.isHeard) {
+      if (tier === undefined) events.emit({ type: 'miss', cache: name, key });
+      else events.emit({ type: 'hit', cache: name, key, tier, stale: outcome?.isStale === true });
+    }
+    return outcome?.value;
+  }
+
+  #times(copy: Pick<FoundCopy, 'createdAtMs' | 'freshUntilMs'>, nowMs: number): { ageMs: number; ttlMs: number } {
+    return { ageMs: Math.max(0, nowMs - copy.createdAtMs), ttlMs: copy.freshUntilMs - nowMs };
+  }
+}
+
+/** A stale copy is no value for who has no loader. */
+function asOutcome(found: FoundCopy | undefined, value: unknown): ReadOutcome {
+  if (found?.isFresh !== true) return { tier: undefined, isStale: false, value: undefined };
+  return { tier: found.tier, isStale: false, value };
+}

@@ -1,0 +1,79 @@
+import { isCacheFault } from '../authority/cache-fault.js';
+import type { CacheContext } from '../cache-context.js';
+import type { CacheEntry } from '../entry/cache-entry.js';
+import type { FillToken } from '../memory/fill-guard.js';
+import type { KeptValue } from '../memory/value-keeper.js';
+import type { FoundCopy } from './read-outcome.js';
+
+/** What the authority has of some keys. */
+export interface AuthorityAnswer {
+  readonly entries: readonly (CacheEntry | undefined)[];
+  /** `false`: it could not be asked, and nothing is known of the keys. */
+  readonly isKnown: boolean;
+}
+
+/** The moment at which a read or load began. */
+export interface FillStart {
+  readonly stamp: number;
+  readonly startedAtMs: number;
+}
+
+/** Reads the tiers in their order and fills memory with what the authority has. A fault of a tier is told, never thrown. */
+export class TierReader {
+  constructor(private readonly context: CacheContext) {}
+
+  begin(): FillStart {
+    return { stamp: this.context.memory.stamp(), startedAtMs: this.context.clock.monotonicMs() };
+  }
+
+  /** The servable copies under `keys`, which memory does not have: fresh or stale, in one trip. */
+  async findInAuthority(keys: readonly string[]): Promise<(FoundCopy | undefined)[]> {
+    const { guard } = this.context;
+    const start = this.begin();
+    const tokens = keys.map((key) => guard.take(key));
+    try {
+      const { entries } = await this.askAuthority(keys);
+      return tokens.map((token, index) => {
+        const entry = entries[index];
+        return entry && this.take(entry, token, start);
+      });
+    } finally {
+      for (const token of tokens) guard.release(token);
+    }
+  }
+
+  /** Asks the authority in one trip. A fault is counted, told, and answered with nothing. */
+  async askAuthority(keys: readonly string[], likelyTags?: readonly string[]): Promise<AuthorityAnswer> {
+    const { authority, stats, events, name } = this.context;
+    try {
+      const entries = await authority.read(keys, likelyTags);
+      if (authority.isShared) {
+        for (const entry of entries) stats.redis[entry === undefined ? 'misses' : 'hits']++;
+      }
+      return { entries, isKnown: true };
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      stats.redis.errors += keys.length;
+      stats.errors++;
+      events.emit({ type: 'error', cache: name, operation: 'read', error });
+      return { entries: [], isKnown: false };
+    }
+  }
+
+  /** Makes an entry of the authority ready for callers, and keeps a copy in memory for as long as memory may. */
+  take(entry: CacheEntry, token: FillToken, start: FillStart): FoundCopy {
+    const { authority, keeper, clock } = this.context;
+    const { createdAtMs, freshUntilMs } = entry;
+    const isFresh = clock.monotonicMs() < freshUntilMs;
+    const kept = keeper.keepOwn(entry.value);
+    const isHeld = !authority.isShared || (isFresh && !token.isVoid && this.#keepCopy(entry, kept, token.key, start));
+    return { tier: authority.tier, held: { ...kept, isHeld }, isFresh, createdAtMs, freshUntilMs };
+  }
+
+  #keepCopy(entry: CacheEntry, kept: KeptValue, key: string, start: FillStart): boolean {
+    const { memory, options } = this.context;
+    const goneAtMs = Math.min(entry.freshUntilMs, start.startedAtMs + options.memoryTtlMs);
+    const lifetime = { createdAtMs: entry.createdAtMs, freshUntilMs: entry.freshUntilMs, goneAtMs };
+    return memory.keep(key, kept, lifetime, entry.tags, start.stamp);
+  }
+}

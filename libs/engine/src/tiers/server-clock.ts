@@ -1,0 +1,45 @@
+import type { Clock } from '@nest-strata/core';
+import type { RedisPort } from '@nest-strata/redis';
+
+/** How long a comparison with the server's clock is trusted; then it is repeated with the next command. */
+const TRUSTED_FOR_MS = 10_000;
+
+/**
+ * The Redis server's clock, as this process knows it: the offset between `TIME` and the own monotonic clock.
+ *
+ * Wall clocks of this process decide nothing. The offset may be late by the time that the reply took, so entries seem
+ * to live longer by that much; Redis itself removes them in time.
+ */
+export class ServerClock {
+  #offsetMs = 0;
+  #comparedAtMs = -Infinity;
+  #comparing: Promise<void> | undefined;
+
+  constructor(
+    private readonly redis: RedisPort,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Resolves when the clock may be used; `undefined` when that is now. */
+  sync(): Promise<void> | undefined {
+    if (this.clock.monotonicMs() - this.#comparedAtMs < TRUSTED_FOR_MS) return undefined;
+    this.#comparing ??= this.#compare().finally(() => (this.#comparing = undefined));
+    return this.#comparing;
+  }
+
+  /** The server's milliseconds since 1970 for a moment of the monotonic clock. */
+  toServerMs(monotonicMs: number): number {
+    return monotonicMs + this.#offsetMs;
+  }
+
+  toMonotonicMs(serverMs: number): number {
+    return serverMs - this.#offsetMs;
+  }
+
+  async #compare(): Promise<void> {
+    const [seconds, microseconds] = (await this.redis.send('TIME', [])) as [Buffer, Buffer];
+    const serverMs = Number(seconds.toString()) * 1_000 + Number(microseconds.toString()) / 1_000;
+    this.#comparedAtMs = this.clock.monotonicMs();
+    this.#offsetMs = serverMs - this.#comparedAtMs;
+  }
+}

@@ -1,0 +1,111 @@
+import { isCacheFault } from '../authority/cache-fault.js';
+import type { CacheContext } from '../cache-context.js';
+import type { EntryOptions, ResolvedEntryOptions } from '../entry/entry-options.js';
+import { resolveEntryOptions } from '../entry/resolve-entry-options.js';
+import type { WriteOutcome } from '../entry/write-outcome.js';
+import type { Invalidator } from '../invalidation/invalidator.js';
+import { InvalidOptionError } from '../options/invalid-option.error.js';
+import type { EntryWriter, Fill } from '../read-through/entry-writer.js';
+import type { ReadOutcome } from '../read-through/read-outcome.js';
+import type { SingleFlight } from '../read-through/single-flight.js';
+import type { TierReader } from '../read-through/tier-reader.js';
+
+const DISABLED: WriteOutcome = Object.freeze({ stored: false, reason: 'disabled' });
+const TTL_ZERO: WriteOutcome = Object.freeze({ stored: false, reason: 'ttl-zero' });
+
+/** The writes that callers state themselves; a load that is under way never overwrites them. */
+export class CacheWrites {
+  constructor(
+    private readonly context: CacheContext,
+    private readonly reader: TierReader,
+    private readonly writer: EntryWriter,
+    private readonly invalidator: Invalidator,
+    private readonly flights: SingleFlight<ReadOutcome>,
+  ) {}
+
+  /** Stores all in one trip; the outcomes are in the order of `entries`. Of a key that comes twice the last counts. */
+  async set(entries: readonly (readonly [string, unknown])[], given?: EntryOptions): Promise<WriteOutcome[]> {
+    const options = resolveEntryOptions(this.context.options, given);
+    if (!this.context.options.enabled) return entries.map(() => DISABLED);
+    if (options.ttlMs === 0) {
+      await this.invalidator.delete(entries.map(([key]) => key));
+      return entries.map(() => TTL_ZERO);
+    }
+    const tokens = entries.map(([key]) => {
+      this.#supersede(key);
+      return this.context.guard.take(key);
+    });
+    const start = this.reader.begin();
+    try {
+      const ticket = await this.writer.openTicket(options);
+      const fills = tokens.map((token): Fill => ({ token, start, ticket, origin: 'set' }));
+      return await Promise.all(fills.map((fill, index) => this.#store(fill, entries[index]?.[1], options)));
+    } finally {
+      for (const token of tokens) this.context.guard.release(token);
+    }
+  }
+
+  async #store(fill: Fill, value: unknown, options: ResolvedEntryOptions): Promise<WriteOutcome> {
+    const { key } = fill.token;
+    try {
+      const { outcome, held } = await this.writer.store(value, options, fill);
+      if (!held.isHeld) this.#supersede(key);
+      return outcome;
+    } finally {
+      this.context.guard.voidKey(key);
+      this.flights.detach(key);
+    }
+  }
+
+  async setIfAbsent(key: string, value: unknown, given?: EntryOptions): Promise<WriteOutcome> {
+    const { authority, options: defaults } = this.context;
+    if (!defaults.enabled) return DISABLED;
+    const options = resolveEntryOptions(defaults, given);
+    const lifetime = this.writer.lifetimeFor(options);
+    if (lifetime === undefined) return TTL_ZERO;
+    return this.#attempt<WriteOutcome>(
+      'set-if-absent',
+      key,
+      { stored: false, reason: 'redis-unavailable' },
+      async () => {
+        const ticket = await authority.openTicket(options.tags, options.ttlMs);
+        const isStored = await authority.writeIfAbsent(key, { value, tags: options.tags, ...lifetime }, ticket);
+        if (!isStored) return { stored: false, reason: 'already-present' };
+        this.writer.reportStored(key, options.ttlMs);
+        return { stored: true };
+      },
+    );
+  }
+
+  /** Gives a fresh entry a new time to live from now on; `false`: there is none, or Redis did not confirm it. */
+  touch(key: string, options: ResolvedEntryOptions): Promise<boolean> {
+    return this.#attempt('touch', key, false, () => this.context.authority.touch(key, options.ttlMs));
+  }
+
+  /** The sum; `undefined` when Redis did not confirm it in time, and it may have been added or not. */
+  async increment(key: string, by: number, given?: Pick<EntryOptions, 'ttl'>): Promise<number | undefined> {
+    if (!Number.isSafeInteger(by)) throw new InvalidOptionError('by', `${String(by)} given; write a whole number`);
+    const { ttlMs } = resolveEntryOptions(this.context.options, given);
+    return this.#attempt('increment', key, undefined, () => this.context.authority.increment(key, by, ttlMs));
+  }
+
+  async #attempt<Result>(operation: string, key: string, onFault: Result, act: () => Promise<Result>): Promise<Result> {
+    this.#supersede(key);
+    try {
+      return await act();
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      this.writer.reportFault(operation, error);
+      return onFault;
+    } finally {
+      this.#supersede(key);
+    }
+  }
+
+  /** Lets go of the copy in memory, and of what is on its way, which is older than what is written. */
+  #supersede(key: string): void {
+    this.context.guard.voidKey(key);
+    this.flights.detach(key);
+    if (this.context.authority.isShared) this.context.memory.remove(key);
+  }
+}
