@@ -13,7 +13,9 @@ export async function createStorytime(
   const app = await NestFactory.create(AppModule, { logger, abortOnError: false });
   // Served over plain HTTP, so a browser must not be told to fetch the scripts of /docs over HTTPS.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
+  app.useGlobalPipes(
+    new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, stopAtFirstError: true }),
+  );
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
     customSiteTitle: 'Storytime',

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblem } from '../http/api-problem.decorator.js';
+import { IdPipe } from '../http/id.pipe.js';
 import { CreateChildDto } from './dto/create-child.dto.js';
 import { ChildFilter } from './dto/child.filter.js';
 import { ChildView } from './dto/child.view.js';
@@ -22,7 +23,7 @@ export class ChildrenController {
   @Get(':id')
   @ApiOkResponse({ type: ChildView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async get(@Param('id') id: string): Promise<ChildView> {
+  async get(@Param('id', IdPipe) id: string): Promise<ChildView> {
     return new ChildView(await this.children.get(id));
   }
 
@@ -35,14 +36,14 @@ export class ChildrenController {
   @Put(':id')
   @ApiOkResponse({ type: ChildView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async replace(@Param('id') id: string, @Body() dto: CreateChildDto): Promise<ChildView> {
+  async replace(@Param('id', IdPipe) id: string, @Body() dto: CreateChildDto): Promise<ChildView> {
     return new ChildView(await this.children.replace(id, dto));
   }
 
   @Patch(':id')
   @ApiOkResponse({ type: ChildView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async change(@Param('id') id: string, @Body() dto: UpdateChildDto): Promise<ChildView> {
+  async change(@Param('id', IdPipe) id: string, @Body() dto: UpdateChildDto): Promise<ChildView> {
     return new ChildView(await this.children.change(id, dto));
   }
 
@@ -50,7 +51,7 @@ export class ChildrenController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiNoContentResponse()
   @ApiProblem(HttpStatus.NOT_FOUND)
-  delete(@Param('id') id: string): Promise<void> {
+  delete(@Param('id', IdPipe) id: string): Promise<void> {
     return this.children.delete(id);
   }
 }

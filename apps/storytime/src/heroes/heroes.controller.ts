@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblem } from '../http/api-problem.decorator.js';
+import { IdPipe } from '../http/id.pipe.js';
 import { CreateHeroDto } from './dto/create-hero.dto.js';
 import { HeroFilter } from './dto/hero.filter.js';
 import { HeroView } from './dto/hero.view.js';
@@ -22,7 +23,7 @@ export class HeroesController {
   @Get(':id')
   @ApiOkResponse({ type: HeroView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async get(@Param('id') id: string): Promise<HeroView> {
+  async get(@Param('id', IdPipe) id: string): Promise<HeroView> {
     return new HeroView(await this.heroes.get(id));
   }
 
@@ -35,14 +36,14 @@ export class HeroesController {
   @Put(':id')
   @ApiOkResponse({ type: HeroView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async replace(@Param('id') id: string, @Body() dto: CreateHeroDto): Promise<HeroView> {
+  async replace(@Param('id', IdPipe) id: string, @Body() dto: CreateHeroDto): Promise<HeroView> {
     return new HeroView(await this.heroes.replace(id, dto));
   }
 
   @Patch(':id')
   @ApiOkResponse({ type: HeroView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async change(@Param('id') id: string, @Body() dto: UpdateHeroDto): Promise<HeroView> {
+  async change(@Param('id', IdPipe) id: string, @Body() dto: UpdateHeroDto): Promise<HeroView> {
     return new HeroView(await this.heroes.change(id, dto));
   }
 
@@ -50,7 +51,7 @@ export class HeroesController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiNoContentResponse()
   @ApiProblem(HttpStatus.NOT_FOUND)
-  delete(@Param('id') id: string): Promise<void> {
+  delete(@Param('id', IdPipe) id: string): Promise<void> {
     return this.heroes.delete(id);
   }
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblem } from '../http/api-problem.decorator.js';
+import { IdPipe } from '../http/id.pipe.js';
 import { CreateStoryDto } from './dto/create-story.dto.js';
 import { StoryFilter } from './dto/story.filter.js';
 import { StoryView } from './dto/story.view.js';
@@ -26,7 +27,7 @@ export class StoriesController {
   @Get(':id')
   @ApiOkResponse({ type: StoryView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async get(@Param('id') id: string): Promise<StoryView> {
+  async get(@Param('id', IdPipe) id: string): Promise<StoryView> {
     return this.presenter.showOne(await this.stories.get(id));
   }
 
@@ -39,14 +40,14 @@ export class StoriesController {
   @Put(':id')
   @ApiOkResponse({ type: StoryView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async replace(@Param('id') id: string, @Body() dto: CreateStoryDto): Promise<StoryView> {
+  async replace(@Param('id', IdPipe) id: string, @Body() dto: CreateStoryDto): Promise<StoryView> {
     return this.presenter.showOne(await this.stories.replace(id, dto));
   }
 
   @Patch(':id')
   @ApiOkResponse({ type: StoryView })
   @ApiProblem(HttpStatus.NOT_FOUND)
-  async change(@Param('id') id: string, @Body() dto: UpdateStoryDto): Promise<StoryView> {
+  async change(@Param('id', IdPipe) id: string, @Body() dto: UpdateStoryDto): Promise<StoryView> {
     return this.presenter.showOne(await this.stories.change(id, dto));
   }
 
@@ -54,7 +55,7 @@ export class StoriesController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiNoContentResponse()
   @ApiProblem(HttpStatus.NOT_FOUND)
-  delete(@Param('id') id: string): Promise<void> {
+  delete(@Param('id', IdPipe) id: string): Promise<void> {
     return this.stories.delete(id);
   }
 }

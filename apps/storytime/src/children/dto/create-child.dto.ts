@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayUnique, IsEnum, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsEnum, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IsText } from '../../http/is-text.decorator.js';
+import { IsTextList } from '../../http/is-text-list.decorator.js';
 import { Optional } from '../../http/optional.decorator.js';
 import { Gender } from '../gender.js';
 import { IsBirthday } from './is-birthday.decorator.js';
@@ -21,9 +22,7 @@ export class CreateChildDto {
   gender!: Gender;
 
   @ApiPropertyOptional({ type: [String], example: ['whales', 'trains'], default: [] })
-  @ArrayUnique()
-  @ArrayMaxSize(20)
-  @IsText(40, { each: true })
+  @IsTextList(20, 40)
   @Optional()
   interests?: string[];
 

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayUnique, IsEnum } from 'class-validator';
+import { IsEnum } from 'class-validator';
 import { IsText } from '../../http/is-text.decorator.js';
+import { IsTextList } from '../../http/is-text-list.decorator.js';
 import { Optional } from '../../http/optional.decorator.js';
 import { Language } from '../../language.js';
 
@@ -14,9 +15,7 @@ export class CreateHeroDto {
   language!: Language;
 
   @ApiPropertyOptional({ type: [String], example: ['sleepy', 'loyal'], default: [] })
-  @ArrayUnique()
-  @ArrayMaxSize(20)
-  @IsText(40, { each: true })
+  @IsTextList(20, 40)
   @Optional()
   traits?: string[];
 

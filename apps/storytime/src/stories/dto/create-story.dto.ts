@@ -1,17 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
-  IsEnum,
-  IsInt,
-  IsOptional,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsEnum, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { IsText } from '../../http/is-text.decorator.js';
+import { IsTextList } from '../../http/is-text-list.decorator.js';
 import { Optional } from '../../http/optional.decorator.js';
 import { Language } from '../../language.js';
 import { Rating } from '../rating.js';
@@ -36,9 +27,7 @@ export class CreateStoryDto {
   childId!: string;
 
   @ApiPropertyOptional({ type: [String], example: ['luna'], default: [], description: 'The ids of the heroes' })
-  @ArrayUnique()
-  @ArrayMaxSize(20)
-  @IsText(100, { each: true })
+  @IsTextList(20, 100)
   @Optional()
   heroIds?: string[];
 
