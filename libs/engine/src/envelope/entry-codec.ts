@@ -49,7 +49,7 @@ export class EntryCodec {
     const { compressionId, body } = this.#compression
       ? compressBody(plain, this.#compression.algorithm, this.#compression.thresholdBytes)
       : { compressionId: 0, body: plain };
-    return encodeEnvelope(key, { ...entry, codecId: this.#codec.id, compressionId, body });
+    return encodeEnvelope(key, entry, { codecId: this.#codec.id, compressionId, body });
   }
 
   /** The entry that was stored under `key`, or why the bytes are none that may be served; never throws. */

@@ -5,7 +5,6 @@ import { InvalidKeyError } from './invalid-key.error.js';
 const MAY_NEED_ESCAPE = /[%{}\u0000-\u001f\u007f-\u009f\ud800-\udfff]/;
 const NEEDS_ESCAPE = /[%{}\p{Cc}]|\p{Surrogate}/gu;
 const NEEDS_ESCAPE_IN_NAMESPACE = /[%{}.:\p{Cc}]|\p{Surrogate}/gu;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 const ESCAPE_SEQUENCE = /%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g;
 
 /** Stands between the readable part and the digest of a shortened text; no escape sequence begins like this. */
@@ -18,7 +17,7 @@ export const DEFAULT_MAX_KEY_BYTES = 1024;
 
 /** True for a string that UTF-8 cannot carry: half of a surrogate pair would come back as U+FFFD. */
 export function hasLoneSurrogate(text: string): boolean {
-  return LONE_SURROGATE.test(text);
+  return !(text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 /**

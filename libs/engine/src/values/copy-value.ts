@@ -42,7 +42,7 @@ class Copier {
       case 'object':
         return this.#copyProperties(value, { ...value }, depth);
       case 'bare-object':
-        return this.#copyProperties(value, Object.assign(Object.create(null) as object, value), depth);
+        return this.#copyProperties(value, { __proto__: null, ...value }, depth);
       case 'array':
         return this.#copyArray(value as unknown[], depth);
       case 'date':
@@ -120,7 +120,10 @@ class Copier {
   #copyInstance(value: object, depth: number): unknown {
     const type = this.types.ofInstance(value);
     if (type === undefined) throw unsupported(value, this.#pathTo(depth));
-    return type.deserialize(this.#copyAt(NO_STEP, type.serialize(value), depth));
+    const data = type.serialize(value);
+    return type.deserialize(
+      type.isFieldwise ? this.#copyProperties(value, data as object, depth) : this.#copyAt(NO_STEP, data, depth),
+    );
   }
 
   #copyAt(step: PathStep, item: unknown, depth: number): unknown {

@@ -1,4 +1,3 @@
-import { setOwn } from './own-property.js';
 import { TypeRegistrationError } from './type-registration.error.js';
 import { isNative } from './value-kind.js';
 
@@ -21,7 +20,8 @@ export interface TypeOptions<T extends object, Data> {
 /** A registered class, as the codecs see it. */
 export interface RegisteredType {
   readonly name: string;
-  /** The value that stands for the instance; its own fields as a plain object, unless the class says otherwise. */
+  /** `serialize` gives a new plain object with the instance's own fields, and `deserialize` takes one. */
+  readonly isFieldwise: boolean;
   readonly serialize: (instance: object) => unknown;
   readonly deserialize: (data: unknown) => object;
 }
@@ -40,8 +40,8 @@ export class TypeRegistry {
   /**
    * Lets instances of `type` be cached; registering the same class again replaces its options.
    *
-   * Private `#fields`, symbols and non-enumerable properties are not kept by default: give `serialize` and
-   * `deserialize` where they matter.
+   * Private `#fields` and non-enumerable properties are not kept by default: give `serialize` and `deserialize` where
+   * they matter.
    *
    * @throws TypeRegistrationError when another class has the name, when the name is empty, when only one of the two
    * functions is given, or when the class needs them because it extends a built-in one
@@ -88,7 +88,7 @@ function toRegisteredType(
   if ((serialize === undefined) !== (deserialize === undefined)) {
     throw new TypeRegistrationError(name, 'it has only one of `serialize` and `deserialize`. Give both, or neither.');
   }
-  if (serialize !== undefined && deserialize !== undefined) return { name, serialize, deserialize };
+  if (serialize !== undefined && deserialize !== undefined) return { name, isFieldwise: false, serialize, deserialize };
   const prototype = type.prototype as object;
   const ancestor = builtInAncestor(prototype);
   if (ancestor !== undefined) {
@@ -97,18 +97,13 @@ function toRegisteredType(
       `it extends ${ancestor}, whose contents are no fields. Give \`serialize\` and \`deserialize\`.`,
     );
   }
-  return { name, serialize: fieldsOf, deserialize: (data) => withFields(prototype, data) };
-}
-
-function fieldsOf(instance: object): unknown {
-  // Spreading defines properties, so that a field called `__proto__` stays a field.
-  return { ...instance };
-}
-
-function withFields(prototype: object, fields: unknown): object {
-  const instance = Object.create(prototype) as object;
-  for (const [key, value] of Object.entries(fields as object)) setOwn(instance, key, value);
-  return instance;
+  // Spreading defines properties: no setter of the class is called, and a field named `__proto__` stays a field.
+  return {
+    name,
+    isFieldwise: true,
+    serialize: (instance) => ({ ...instance }),
+    deserialize: (fields) => ({ __proto__: prototype, ...(fields as object) }),
+  };
 }
 
 function checkedName(type: unknown, given: string | undefined): string {
