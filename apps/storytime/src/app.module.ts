@@ -6,6 +6,7 @@ import { serverConfig } from './config/server.config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HeroesModule } from './heroes/heroes.module.js';
+import { RecommendationsModule } from './recommendations/recommendations.module.js';
 import { StoriesModule } from './stories/stories.module.js';
 
 @Module({
@@ -15,6 +16,7 @@ import { StoriesModule } from './stories/stories.module.js';
     HeroesModule,
     ChildrenModule,
     StoriesModule,
+    RecommendationsModule,
     HealthModule,
   ],
 })

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { startStorytime } from './storytime.start.js';
 import { StartupError } from './config/startup.error.js';
+import { startStorytime } from './storytime.start.js';
 
 try {
   await startStorytime();

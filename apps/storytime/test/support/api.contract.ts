@@ -236,6 +236,54 @@ export function describeApi(start: () => Promise<RunningStorytime>): void {
     });
   });
 
+  describe('recommendations', () => {
+    const recommended = async (childId: string) => (await api.get(`/children/${childId}/recommendations`)).body;
+
+    it('are the stories of other children that match best, with the reasons', async () => {
+      const [best, ...rest] = (await recommended('ada')) as { storyId: string; score: number }[];
+
+      expect(best).toEqual({
+        storyId: 'the-star-that-was-late',
+        title: 'The Star That Was Late',
+        score: 5.8,
+        interests: ['stars', 'foxes'],
+        heroIds: ['luna'],
+      });
+      expect(rest.map(({ storyId }) => storyId)).not.toContain('half-a-walnut');
+      expect(rest).toHaveLength(4);
+    });
+
+    it('change with the next write that concerns them', async () => {
+      const tale = { title: 'Whistle', body: 'A boat full of foxes under the stars.', language: 'en', childId: 'ben' };
+      const before = await recommended('ada');
+      const { id } = (await api.post('/stories', { ...tale, rating: 5, heroIds: ['luna', 'pip'] })).body as Named;
+      const [first] = (await recommended('ada')) as { storyId: string }[];
+      expect(first).toEqual({
+        storyId: id,
+        title: 'Whistle',
+        score: 9,
+        interests: ['stars', 'foxes', 'boats'],
+        heroIds: ['luna', 'pip'],
+      });
+
+      await api.patch(`/stories/${id}`, { rating: 1 });
+      expect(await recommended('ada')).toContainEqual(expect.objectContaining({ storyId: id, score: 8.2 }));
+
+      await api.patch('/children/ada', { interests: ['stars', 'foxes'] });
+      expect(await recommended('ada')).toContainEqual(expect.objectContaining({ storyId: id, score: 6.2 }));
+
+      await api.patch('/children/ada', { interests: ['stars', 'foxes', 'boats'] });
+      await api.delete(`/stories/${id}`);
+      expect(await recommended('ada')).toEqual(before);
+    });
+
+    it('are not made for a child that does not exist', async () => {
+      expect((await api.get('/children/nobody/recommendations', 404)).body).toMatchObject({
+        detail: 'There is no child "nobody".',
+      });
+    });
+  });
+
   describe('bad input', () => {
     it.each(['/heroes', '/children', '/stories'])('gets a 404 problem for an unknown id under %s', async (resource) => {
       const kind = { '/heroes': 'hero', '/children': 'child', '/stories': 'story' }[resource];

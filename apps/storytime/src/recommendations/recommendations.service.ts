@@ -1,0 +1,22 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { InjectEntityManager } from '@nestjs/typeorm';
+import { EntityManager } from 'typeorm';
+import { ChildRepository } from '../children/child.repository.js';
+import { rankStories } from './rank-stories.js';
+import type { Recommendation } from './recommendation.js';
+
+const HOW_MANY = 5;
+
+@Injectable()
+export class RecommendationsService {
+  constructor(
+    private readonly children: ChildRepository,
+    @InjectEntityManager() private readonly database: EntityManager,
+  ) {}
+
+  /** The stories that the child should hear next, the best match first. */
+  async recommendationsFor(childId: string): Promise<readonly Recommendation[]> {
+    if (!(await this.children.findById(childId))) throw new NotFoundException(`There is no child "${childId}".`);
+    return (await rankStories(this.database, childId)).slice(0, HOW_MANY);
+  }
+}
