@@ -1,8 +1,7 @@
-import { CacheEngine } from '@nest-strata/engine';
 import type { Duration } from '@nest-strata/core';
 import type {
   BatchLoader,
-  CacheOverrides,
+  CacheEngine,
   CacheStats,
   EntryOptions,
   EvictOutcome,
@@ -11,6 +10,9 @@ import type {
   Lookup,
   WriteOutcome,
 } from '@nest-strata/engine';
+import type { NamedCacheOptions } from './options/cache-module-options.js';
+import { resolveCacheOverrides } from './options/resolve-cache-options.js';
+import type { InheritedOptions } from './options/resolved-settings.js';
 
 /**
  * A cache: what you inject to read, load, write and invalidate.
@@ -22,21 +24,37 @@ import type {
  * Keys are any non-empty strings. They are kept apart from those of other namespaces and applications.
  */
 export class CacheService {
-  readonly #engine: CacheEngine;
-  readonly #namespaces = new Map<CacheEngine, CacheService>();
+  readonly #namespaces = new Map<string, CacheService>();
 
-  constructor(engine: CacheEngine) {
-    this.#engine = engine;
+  /** @internal CacheModule makes it. */
+  constructor(
+    private readonly engine: CacheEngine,
+    private readonly inherited: InheritedOptions,
+  ) {}
+
+  /** The names of the namespaces that lead here, joined with dots; `cache` in the events of this cache. */
+  get name(): string {
+    return this.engine.name;
+  }
+
+  /** What the memory tier of this cache holds now; bytes are estimated. */
+  get memoryUse(): { readonly entryCount: number; readonly byteCount: number } {
+    return this.engine.memoryUse;
+  }
+
+  /** The namespaces that were made in this cache so far, by their names. */
+  get namespaces(): ReadonlyMap<string, CacheService> {
+    return this.#namespaces;
   }
 
   /** The value under `key`; `undefined` when there is none, and when `undefined` is what is cached: see {@link lookup}. */
   get<T>(key: string): Promise<T | undefined> {
-    return this.#engine.get<T>(key);
+    return this.engine.get<T>(key);
   }
 
   /** What is known of `key`: whether it is a hit, its value, the tier that answered, its age and what is left of its life. */
   lookup<T>(key: string): Promise<Lookup<T>> {
-    return this.#engine.lookup<T>(key);
+    return this.engine.lookup<T>(key);
   }
 
   /**
@@ -48,12 +66,12 @@ export class CacheService {
    * @throws what the loader throws; the reason of `options.signal` once that is aborted
    */
   getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
-    return this.#engine.getOrSet(key, loader, options);
+    return this.engine.getOrSet(key, loader, options);
   }
 
   /** The values under `keys`, in their order; `undefined` for a key without one. A key given twice is read once. */
   getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
-    return this.#engine.getMany<T>(keys);
+    return this.engine.getMany<T>(keys);
   }
 
   /**
@@ -63,7 +81,7 @@ export class CacheService {
    * @throws what the loader throws; the reason of `options.signal` once that is aborted
    */
   getOrSetMany<T>(keys: readonly string[], loader: BatchLoader<T>, options?: LoadOptions): Promise<(T | undefined)[]> {
-    return this.#engine.getOrSetMany(keys, loader, options);
+    return this.engine.getOrSetMany(keys, loader, options);
   }
 
   /**
@@ -72,27 +90,27 @@ export class CacheService {
    * @throws UnsupportedValueError for a value that cannot be brought back as what it is, such as a function
    */
   set(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
-    return this.#engine.set(key, value, options);
+    return this.engine.set(key, value, options);
   }
 
   /** Stores many values in one trip to Redis; the outcomes are in the order of `entries`. */
   setMany(entries: Iterable<readonly [key: string, value: unknown]>, options?: EntryOptions): Promise<WriteOutcome[]> {
-    return this.#engine.setMany(entries, options);
+    return this.engine.setMany(entries, options);
   }
 
   /** Stores `value` only when `key` has none; of many processes that try at once, one is told `stored: true`. */
   setIfAbsent(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
-    return this.#engine.setIfAbsent(key, value, options);
+    return this.engine.setIfAbsent(key, value, options);
   }
 
   /** Whether `key` has a value that would be served now. */
   has(key: string): Promise<boolean> {
-    return this.#engine.has(key);
+    return this.engine.has(key);
   }
 
   /** Milliseconds for which `key` stays fresh; `Infinity` for an entry without an end, `undefined` when there is none. */
   ttl(key: string): Promise<number | undefined> {
-    return this.#engine.ttl(key);
+    return this.engine.ttl(key);
   }
 
   /**
@@ -101,30 +119,33 @@ export class CacheService {
    * @returns whether there was an entry to touch
    */
   touch(key: string, ttl?: Duration): Promise<boolean> {
-    return this.#engine.touch(key, ttl);
+    return this.engine.touch(key, ttl);
   }
 
   /**
    * Adds `by` (a whole number, negative to count down; default 1) to the counter under `key` and returns the sum. A
    * counter that does not exist starts at 0 and then lives for `options.ttl`; later calls do not prolong its life.
+   *
+   * @returns the sum; `undefined` when Redis did not confirm it in time: it may have been added or not
+   * @throws NotACounterError when the key holds something else
    */
-  increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number> {
-    return this.#engine.increment(key, by, options);
+  increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number | undefined> {
+    return this.engine.increment(key, by, options);
   }
 
   /** Removes `key` from every tier. */
   delete(key: string): Promise<EvictOutcome> {
-    return this.#engine.delete(key);
+    return this.engine.delete(key);
   }
 
   /** Removes many keys in one trip to Redis. */
   deleteMany(keys: readonly string[]): Promise<EvictOutcome> {
-    return this.#engine.deleteMany(keys);
+    return this.engine.deleteMany(keys);
   }
 
   /** Makes every entry that carries one of `tags` a miss, at a cost that does not depend on how many there are. */
   deleteByTag(...tags: string[]): Promise<EvictOutcome> {
-    return this.#engine.deleteByTag(...tags);
+    return this.engine.deleteByTag(...tags);
   }
 
   /**
@@ -132,42 +153,51 @@ export class CacheService {
    * batches and so costs time in proportion to them; prefer tags where it is called often.
    */
   deleteByPattern(glob: string): Promise<EvictOutcome> {
-    return this.#engine.deleteByPattern(glob);
+    return this.engine.deleteByPattern(glob);
   }
 
   /** Makes every entry of this cache a miss, at the cost of one write. */
   clear(): Promise<EvictOutcome> {
-    return this.#engine.clear();
+    return this.engine.clear();
   }
 
   /** Ends the freshness of `key` at once: the next read loads it. Unlike {@link delete}, the copy stays as a fallback. */
   expire(key: string): Promise<EvictOutcome> {
-    return this.#engine.expire(key);
-  }
-
-  /** The keys that match `glob`, each once; `'*'` when left out. Keys that come or go meanwhile may be missed. */
-  keys(glob = '*'): AsyncIterable<string> {
-    return this.#engine.keys(glob);
+    return this.engine.expire(key);
   }
 
   /**
-   * A cache of its own inside this one: same servers, separate keys, tags and `clear()`. Options that `overrides` leaves
-   * out are this cache's. Calls with the same name return the same cache; overrides count on the first.
+   * The keys of fresh entries that match `glob`; all when it is left out. A key can come twice; keys that come or go
+   * meanwhile may be missed. Like {@link deleteByPattern}, it walks over all keys of the database.
    */
-  namespace(name: string, overrides?: CacheOverrides): CacheService {
-    const engine = this.#engine.namespace(name, overrides);
-    let service = this.#namespaces.get(engine);
-    if (!service) this.#namespaces.set(engine, (service = new CacheService(engine)));
+  keys(glob = '*'): AsyncIterable<string> {
+    return this.engine.keys(glob);
+  }
+
+  /**
+   * A cache of its own inside this one: same Redis, separate keys, tags, memory, statistics and `clear()`. What
+   * `options` leaves out is as in this cache. The same name gives the same cache.
+   *
+   * @throws InvalidCacheOptionsError when the options are wrong
+   * @throws InvalidOptionError when the namespace was made with other options before
+   */
+  namespace(name: string, options?: NamedCacheOptions): CacheService {
+    const known = this.#namespaces.get(name);
+    if (known && options === undefined) return known;
+    const { overrides, inherited } = resolveCacheOverrides(name, options ?? {}, this.inherited);
+    const engine = this.engine.namespace(name, overrides);
+    const service = known ?? new CacheService(engine, inherited);
+    this.#namespaces.set(name, service);
     return service;
   }
 
   /** Hits, misses, writes and errors since the start or the last {@link resetStats}; of this process, this cache only. */
   stats(): CacheStats {
-    return this.#engine.stats();
+    return this.engine.stats();
   }
 
   /** Starts the statistics of this cache anew. */
   resetStats(): void {
-    this.#engine.resetStats();
+    this.engine.resetStats();
   }
 }

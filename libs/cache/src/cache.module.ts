@@ -1,0 +1,84 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule, FactoryProvider } from '@nestjs/common';
+import { CacheCoreModule } from './cache-core.module.js';
+import type { ASYNC_OPTIONS_TYPE } from './cache.module-definition.js';
+import { CacheService } from './cache.service.js';
+import { getCacheToken } from './cache.tokens.js';
+import { CacheHealthIndicator } from './health/cache-health.indicator.js';
+import { CacheProbe } from './health/cache-probe.js';
+import { NamedCaches } from './named-caches.js';
+import type { CacheModuleExtras, CacheModuleOptions, NamedCacheOptions } from './options/cache-module-options.js';
+
+/** A named cache that a module declares for itself: its name and what is different from the root cache. */
+export interface CacheFeature extends NamedCacheOptions {
+  readonly cache: string;
+}
+
+/**
+ * Caching for an application: import {@link forRoot} or {@link forRootAsync} once, in the root module.
+ *
+ * @example
+ * CacheModule.forRoot()                                                       // memory only
+ * CacheModule.forRoot({ namespace: 'shop', redis: { url: process.env.REDIS_URL } })
+ */
+@Module({})
+export class CacheModule {
+  /**
+   * The cache with options that are at hand; without any, memory is its only tier.
+   *
+   * The application boots whether Redis is there or not. Options that are wrong end the boot with an
+   * InvalidCacheOptionsError that lists all of them.
+   */
+  static forRoot(options: CacheModuleOptions = {}): DynamicModule {
+    return withInjectables(CacheCoreModule.forRoot(options), options);
+  }
+
+  /** The cache with options from a factory; `isGlobal` and `caches` stand beside the factory. */
+  static forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return withInjectables(CacheCoreModule.forRootAsync(options), options);
+  }
+
+  /**
+   * What a module adds: named caches, each injectable with `@InjectCache(name)` where the module is imported.
+   *
+   * A name that is declared twice ends the boot with a DuplicateCacheError.
+   */
+  static forFeature(features: readonly CacheFeature[]): DynamicModule {
+    const providers = features.map(featureProvider);
+    return { module: CacheModule, providers, exports: providers };
+  }
+}
+
+/** Puts before the core what applications may inject. */
+function withInjectables(core: DynamicModule, { isGlobal = true, caches = {} }: CacheModuleExtras): DynamicModule {
+  const providers = [rootProvider, CacheHealthIndicator, ...Object.keys(caches).map(namedProvider)];
+  return {
+    module: CacheModule,
+    global: isGlobal,
+    imports: [core],
+    providers: [...providers, CacheProbe],
+    exports: providers,
+  };
+}
+
+const rootProvider: FactoryProvider<CacheService> = {
+  provide: CacheService,
+  inject: [NamedCaches],
+  useFactory: ({ root }: NamedCaches) => root,
+};
+
+function namedProvider(name: string): FactoryProvider<CacheService | undefined> {
+  return {
+    provide: getCacheToken(name),
+    inject: [NamedCaches],
+    useFactory: (caches: NamedCaches) => caches.find(name),
+  };
+}
+
+function featureProvider({ cache, ...options }: CacheFeature): FactoryProvider<CacheService> {
+  return {
+    provide: getCacheToken(cache),
+    inject: [NamedCaches],
+    useFactory: (caches: NamedCaches) => caches.declare(cache, options),
+  };
+}

@@ -1,0 +1,77 @@
+/** An environment variable that {@link cacheConfig} reads. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly kind: 'text' | 'switch' | 'number' | 'duration';
+  /** The option that it sets; `undefined` for a switch that leaves others out. */
+  readonly option?: string;
+  /** For the table in `docs/configuration.md`. */
+  readonly meaning: string;
+}
+
+/** Every variable, but for `CACHE_<NAME>_TTL`. */
+export const environmentVariables: readonly EnvironmentVariable[] = [
+  {
+    name: 'REDIS_URL',
+    kind: 'text',
+    option: 'redis.url',
+    meaning: 'Where Redis is, such as `redis://localhost:6379` or `rediss://…` for TLS. Not set: memory only.',
+  },
+  { name: 'REDIS_USERNAME', kind: 'text', option: 'redis.username', meaning: 'Replaces the user name of the URL.' },
+  { name: 'REDIS_PASSWORD', kind: 'text', option: 'redis.password', meaning: 'Replaces the password of the URL.' },
+  { name: 'REDIS_ENABLED', kind: 'switch', meaning: '`false`: memory only, whatever `REDIS_URL` says.' },
+  {
+    name: 'REDIS_MAX_CONNECTIONS',
+    kind: 'number',
+    option: 'redis.connections',
+    meaning: 'How many connections share the work.',
+  },
+  {
+    name: 'REDIS_SOCKET_TIMEOUT',
+    kind: 'duration',
+    option: 'redis.socketTimeout',
+    meaning: 'How long a connection may stay silent while Redis owes an answer.',
+  },
+  {
+    name: 'REDIS_DEADLINE',
+    kind: 'duration',
+    option: 'redis.deadline',
+    meaning: 'The longest that a call waits for Redis.',
+  },
+  {
+    name: 'CACHE_NAMESPACE',
+    kind: 'text',
+    option: 'namespace',
+    meaning: 'The prefix of every key in Redis. Needed with Redis, unless the code gives it.',
+  },
+  { name: 'CACHE_ENABLED', kind: 'switch', option: 'enabled', meaning: '`false`: every call goes to its loader.' },
+  { name: 'CACHE_DEFAULT_TTL', kind: 'duration', option: 'ttl', meaning: 'How long entries stay fresh.' },
+  {
+    name: 'CACHE_JITTER',
+    kind: 'number',
+    option: 'jitter',
+    meaning: 'The share of the ttl by which each entry’s is shortened at random, in [0, 1).',
+  },
+  { name: 'CACHE_CODEC', kind: 'text', option: 'codec', meaning: '`json` or `msgpack`.' },
+  { name: 'CACHE_MEMORY_ENABLED', kind: 'switch', meaning: '`false`: no memory tier.' },
+  {
+    name: 'CACHE_MEMORY_MAX_ENTRIES',
+    kind: 'number',
+    option: 'memory.maxEntries',
+    meaning: 'The most entries kept in memory.',
+  },
+  {
+    name: 'CACHE_MEMORY_MAX_BYTES',
+    kind: 'number',
+    option: 'memory.maxBytes',
+    meaning: 'The most bytes kept in memory.',
+  },
+  {
+    name: 'CACHE_MEMORY_TTL',
+    kind: 'duration',
+    option: 'memory.ttl',
+    meaning: 'How long memory keeps a copy at most; over Redis never longer than a second.',
+  },
+];
+
+/** The time to live of the named cache or entity `<NAME>`. */
+export const NAMED_TTL_PATTERN = /^CACHE_([A-Z0-9_]+)_TTL$/;

@@ -1,0 +1,3 @@
+export { cacheConfig } from './cache.config.js';
+export { InvalidCacheEnvironmentError } from './invalid-cache-environment.error.js';
+export type { EnvironmentProblem } from './invalid-cache-environment.error.js';

@@ -1,0 +1,123 @@
+import { compressionAlgorithms, TypeRegistrationError } from '@nest-strata/engine';
+import { describeGiven } from './describe-given.js';
+import {
+  durationAdvice,
+  IsDuration,
+  IsGroup,
+  IsListOf,
+  IsOneOf,
+  isPlainObject,
+  IsShare,
+  IsSwitch,
+  IsText,
+  IsWhole,
+  OptionRule,
+} from './option-rules.js';
+import type { CachedType } from './cache-module-options.js';
+import { toTypeRegistry } from './type-list.js';
+import type { OptionsShape } from './validate-options.js';
+
+/** What is said of `memory: false` where there is no other tier. */
+export const NO_TIER_ADVICE =
+  'given false without redis, which leaves no tier; configure redis, or write enabled: false for no cache at all';
+
+/** The rules of `MemoryOptions`. */
+class MemoryShape {
+  @IsWhole(1, 'entries') maxEntries: unknown;
+  @IsWhole(1, 'bytes') maxBytes: unknown;
+  @IsDuration() ttl: unknown;
+  @IsOneOf(['frozen', 'cloned', 'shared']) values: unknown;
+}
+
+/** The rules of `NamedCacheOptions`. */
+export class NamedCacheShape {
+  static readonly groups = { memory: MemoryShape };
+
+  @IsDuration() ttl: unknown;
+  @IsShare() jitter: unknown;
+  @IsGroup('or false') memory: unknown;
+}
+
+class CompressionShape {
+  @IsWhole(0, 'bytes') thresholdBytes: unknown;
+  @IsOneOf(compressionAlgorithms) algorithm: unknown;
+}
+
+class LimitsShape {
+  @IsWhole(1, 'bytes') maxValueBytes: unknown;
+  @IsWhole(128, 'bytes') maxKeyBytes: unknown;
+}
+
+class HealthShape {
+  @IsListOf(['degraded', 'down']) failOn: unknown;
+}
+
+/** The rules of `CacheSettings`; those inside of `redis` are the ones of `resolveRedisOptions`. */
+export class SettingsShape {
+  static readonly groups: Readonly<Record<string, OptionsShape>> = {
+    memory: MemoryShape,
+    compression: CompressionShape,
+    limits: LimitsShape,
+    health: HealthShape,
+  };
+
+  @OptionRule((given, { redis }) =>
+    given === undefined && isPlainObject(redis)
+      ? `missing, and needed with redis; write the name of your application, such as 'shop'`
+      : undefined,
+  )
+  @IsText('shop')
+  namespace: unknown;
+
+  @IsDuration() ttl: unknown;
+  @IsShare() jitter: unknown;
+
+  @OptionRule((given, { redis, enabled }) =>
+    given === false && redis === undefined && enabled !== false ? NO_TIER_ADVICE : undefined,
+  )
+  @IsGroup('or false')
+  memory: unknown;
+
+  @IsGroup() redis: unknown;
+  @OptionRule(codecAdvice) codec: unknown;
+  @IsGroup() compression: unknown;
+  @IsGroup() limits: unknown;
+  @OptionRule(typesAdvice) types: unknown;
+  @OptionRule(ttlsAdvice) ttls: unknown;
+  @IsSwitch() enabled: unknown;
+  @IsGroup() health: unknown;
+}
+
+function codecAdvice(given: unknown): string | undefined {
+  if (given === undefined || given === 'json' || given === 'msgpack' || isCodec(given)) return undefined;
+  return `given ${describeGiven(given)}; write 'json', 'msgpack', or an instance of a class that extends Codec`;
+}
+
+/** A codec by its shape: `instanceof` would refuse one that was made with another copy of the engine. */
+function isCodec(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  const { id, name, encode, decode } = given as Readonly<Record<string, unknown>>;
+  return [typeof id, typeof name, typeof encode, typeof decode].join() === 'number,string,function,function';
+}
+
+function ttlsAdvice(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if (!isPlainObject(given)) return `given ${describeGiven(given)}; write an object such as { hero: '1h' }`;
+  const problems = Object.entries(given).flatMap(([name, ttl]) => {
+    const advice = durationAdvice(ttl);
+    return advice === undefined ? [] : [`for ${name}, ${advice}`];
+  });
+  return problems.length === 0 ? undefined : problems.join('; ');
+}
+
+function typesAdvice(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if (!Array.isArray(given)) return `given ${describeGiven(given)}; write a list of classes, such as [Money]`;
+  try {
+    toTypeRegistry(given as readonly CachedType[]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TypeRegistrationError) return error.message;
+    throw error;
+  }
+}
