@@ -9,3 +9,6 @@ export { describeCacheTier } from './contract/cache-tier.contract.js';
 export type { CacheTierSubject } from './contract/cache-tier.contract.js';
 export { TcpProxy } from './faults/tcp-proxy.js';
 export type { TcpProxyTarget } from './faults/tcp-proxy.js';
+export { PostgresServer } from './postgres/postgres-server.js';
+export { provisionServers } from './provision/provision-servers.js';
+export type { ServersToProvision } from './provision/provision-servers.js';

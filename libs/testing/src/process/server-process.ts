@@ -17,6 +17,8 @@ export interface ServerCommand {
   /** Whom the server runs as; this process's own user by default. */
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What ends the server if this process dies: `KILL` by default. */
+  readonly orphanSignal?: 'KILL' | 'QUIT';
 }
 
 /** How long a server may take to become ready, on a machine that has much else to do. */
@@ -32,11 +34,17 @@ const MAX_OUTPUT_CHARS = 16_384;
  * along unless that is at work.
  */
 const WATCHED = `
-directory=$1; shift
+directory=$1; signal=$2; shift 2
 exec 4<&0
 "$@" </dev/null 3>&- 4<&- & server=$!
 echo "$server" >&3; exec 3>&-
-{ cat <&4; trap '' TERM; kill -9 "$server"; [ -z "$directory" ] || rm -rf -- "$directory"; } >/dev/null 2>&1 & watchdog=$!
+{
+  cat <&4
+  trap '' TERM
+  kill -"$signal" "$server"
+  while kill -0 "$server"; do sleep 0.02; done
+  [ -z "$directory" ] || rm -rf -- "$directory"
+} >/dev/null 2>&1 & watchdog=$!
 exec 4<&-
 wait "$server"; status=$?
 kill "$watchdog"
@@ -62,9 +70,10 @@ export class ServerProcess {
   }
 
   private constructor(command: ServerCommand) {
-    const watchedDirectory = command.directoryIsTemporary ? command.directory : '';
-    this.#shell = spawn('/bin/sh', ['-c', WATCHED, 'sh', watchedDirectory, command.command, ...command.args], {
-      cwd: command.directory,
+    const { orphanSignal = 'KILL', directory, directoryIsTemporary } = command;
+    const watched = [directoryIsTemporary ? directory : '', orphanSignal, command.command, ...command.args];
+    this.#shell = spawn('/bin/sh', ['-c', WATCHED, 'sh', ...watched], {
+      cwd: directory,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       ...command.user,
       ...(command.env && { env: command.env }),

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePort } from '../process/free-port.js';
+import { startOnFreePort } from '../process/start-on-free-port.js';
 import { ServerProcess } from '../process/server-process.js';
-import { ServerStartError } from '../process/server-start.error.js';
-import { redisServerBinary } from '../provision/redis-binary.js';
+import { deleteFolder, inTemporaryFolder } from '../process/temporary-folder.js';
+import { redisServerBinary } from '../provision/provision-servers.js';
 
 /** How a {@link RedisServer} is to run. */
 export interface RedisServerOptions {
@@ -23,7 +20,6 @@ export interface RedisServerOptions {
 }
 
 const READY_TEXT = 'eady to accept connections';
-const PORT_ATTEMPTS = 10;
 
 /**
  * A real, standalone Redis (or Valkey) on 127.0.0.1, ready within milliseconds and gone with this process, even if that is
@@ -47,22 +43,13 @@ export class RedisServer implements AsyncDisposable {
    * @throws MissingServerError when there is no Redis on this machine and none may be installed
    * @throws ServerStartError when Redis refuses its settings or the port that `options.port` asks for is taken
    */
-  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'strata-redis-')));
-    try {
-      for (let attempt = 1; ; attempt++) {
-        const port = options.port ?? (await freePort());
-        try {
-          return new RedisServer(options, dataDir, port, await launch(options, dataDir, port));
-        } catch (error) {
-          const anotherPortMayDo = error instanceof ServerStartError && error.isPortTaken && options.port === undefined;
-          if (!anotherPortMayDo || attempt === PORT_ATTEMPTS) throw error;
-        }
-      }
-    } catch (error) {
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
-      throw error;
-    }
+  static start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const startIn = (dataDir: string): Promise<RedisServer> => {
+      const startOn = async (port: number): Promise<RedisServer> =>
+        new RedisServer(options, dataDir, port, await launch(options, dataDir, port));
+      return options.port === undefined ? startOnFreePort(startOn) : startOn(options.port);
+    };
+    return options.dataDir === undefined ? inTemporaryFolder(startIn) : startIn(options.dataDir);
   }
 
   private constructor(options: RedisServerOptions, dataDir: string, port: number, process: ServerProcess) {
@@ -91,7 +78,7 @@ export class RedisServer implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#options.dataDir !== undefined) return this.#process.stop();
     await this.#process.kill();
-    await rm(this.#dataDir, { recursive: true, force: true });
+    await deleteFolder(this.#dataDir);
   }
 
   /** Ends Redis as a crash would (SIGKILL) and resolves once it is gone. Its files stay for {@link restart}. */
