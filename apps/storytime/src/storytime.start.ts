@@ -29,9 +29,12 @@ async function requireFree(port: number): Promise<void> {
   } catch (cause) {
     const reason =
       cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE' ? 'is taken' : 'cannot be used';
-    throw new StartupError(`Port ${port} ${reason}. Stop what listens there, or choose another: PORT=3001 npm start`, {
-      cause,
-    });
+    throw new StartupError(
+      `Port ${port} ${reason}. Stop what listens there, or choose another: PORT=${port + 1} npm start`,
+      {
+        cause,
+      },
+    );
   }
   probe.close();
   await once(probe, 'close');

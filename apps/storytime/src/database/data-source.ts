@@ -1,7 +1,8 @@
-import { DataSource, type DataSourceOptions, MigrationExecutor } from 'typeorm';
+import { type DataSource, type DataSourceOptions, MigrationExecutor } from 'typeorm';
 import { Child } from '../children/child.entity.js';
 import { Hero } from '../heroes/hero.entity.js';
 import { Story } from '../stories/story.entity.js';
+import { connect } from './connect.js';
 import { CreateTables1767225600000 } from './migrations/create-tables.migration.js';
 import { SeedStories1767225600001 } from './migrations/seed-stories.migration.js';
 
@@ -17,7 +18,7 @@ const MIGRATION_LOCK = 7_867_984;
 
 /** Opens the database and brings its tables up to date; of several processes that start together one migrates. */
 export async function openMigrated(options: DataSourceOptions = schema): Promise<DataSource> {
-  const dataSource = await new DataSource(options).initialize();
+  const dataSource = await connect(options);
   try {
     await migrate(dataSource);
     return dataSource;

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
+import type { DataSourceOptions } from 'typeorm';
 import { type DatabaseConfig, databaseConfig } from '../config/database.config.js';
 import { schema } from './data-source.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 
-/** Chooses the PostgreSQL: a server is given a few seconds to come up, the embedded one is there or is not. */
+/** Says how to reach the PostgreSQL of the configuration. */
 @Injectable()
 export class DatabaseOptions implements TypeOrmOptionsFactory {
   constructor(
@@ -13,9 +14,11 @@ export class DatabaseOptions implements TypeOrmOptionsFactory {
   ) {}
 
   async createTypeOrmOptions(): Promise<TypeOrmModuleOptions> {
-    if (this.config.kind === 'server') {
-      return { ...schema, url: this.config.url, connectTimeoutMS: 5_000, retryAttempts: 5, retryDelay: 1_000 };
-    }
-    return { ...schema, extra: await this.embedded.open(this.config.folder), poolSize: 1, retryAttempts: 1 };
+    return { ...schema, ...(await this.connection()), toRetry: () => false };
+  }
+
+  private async connection(): Promise<Partial<Extract<DataSourceOptions, { type: 'postgres' }>>> {
+    if (this.config.kind === 'server') return { url: this.config.url, connectTimeoutMS: 5_000 };
+    return { extra: await this.embedded.open(this.config.folder), poolSize: 1 };
   }
 }

@@ -46,13 +46,13 @@ export function describeApi(start: () => Promise<RunningStorytime>): void {
       expect(await idsOf('/heroes?language=de')).toContain((created.body as Named).id);
 
       const changed = await api.patch(path, { language: 'es', traits: ['sleepy'] });
-      expect(changed.body).toEqual({ ...created.body, language: 'es', traits: ['sleepy'] });
+      expect(changed.body).toEqual({ ...(created.body as object), language: 'es', traits: ['sleepy'] });
       expect((await api.get(path)).body).toEqual(changed.body);
       expect(await idsOf('/heroes?language=de')).not.toContain((created.body as Named).id);
       expect(await idsOf('/heroes?language=es')).toContain((created.body as Named).id);
 
       const replaced = await api.put(path, { name: 'Ottilie', language: 'es' });
-      expect(replaced.body).toEqual({ ...created.body, name: 'Ottilie', language: 'es', traits: [] });
+      expect(replaced.body).toEqual({ ...(created.body as object), name: 'Ottilie', language: 'es', traits: [] });
       expect(await idsOf('/heroes?name=Otto')).toEqual([]);
 
       await api.delete(path);
