@@ -8,7 +8,6 @@ import { EntryCodec } from './envelope/entry-codec.js';
 import type { CacheEvents } from './events/cache-events.js';
 import { DamagedEntryError } from './events/damaged-entry.error.js';
 import { KeySpace } from './keys/key-space.js';
-import { FillGuard } from './memory/fill-guard.js';
 import { MemoryStore } from './memory/memory-store.js';
 import { ValueKeeper } from './memory/value-keeper.js';
 import type { ResolvedCacheOptions } from './options/cache-options.js';
@@ -35,7 +34,6 @@ export interface CacheContext {
   readonly authority: Authority;
   readonly memory: MemoryStore;
   readonly keeper: ValueKeeper;
-  readonly guard: FillGuard;
   readonly stats: StatsRecorder;
   readonly events: CacheEvents;
   readonly clock: Clock;
@@ -52,7 +50,6 @@ export function makeCacheContext(options: ResolvedCacheOptions, surroundings: Ca
   const parts = { name: keySpace.namespace, options, keySpace, memory, keeper, stats, events, clock, random };
   return {
     ...parts,
-    guard: new FillGuard(),
     authority:
       surroundings.redis === undefined || !options.enabled
         ? new MemoryAuthority(memory, keeper, keySpace, clock, options.limits)
@@ -66,7 +63,7 @@ function valueModeOf({ enabled, memory }: ResolvedCacheOptions) {
   return memory.maxEntries === 0 ? 'cloned' : memory.values;
 }
 
-function makeRedisAuthority(redis: RedisPort, parts: Omit<CacheContext, 'authority' | 'guard'>): RedisAuthority {
+function makeRedisAuthority(redis: RedisPort, parts: Omit<CacheContext, 'authority'>): RedisAuthority {
   const { options, keySpace, clock, random, stats, events, name } = parts;
   const { codec, compression, limits, types } = options;
   const entryCodec = new EntryCodec({

@@ -46,12 +46,12 @@ export class MemoryAuthority extends Authority {
     this.#checkSize(key, draft);
     if (this.memory.findFresh(key) !== undefined) return false;
     const tags = draft.tags.map((tag) => ({ tag, version: '' }));
-    this.memory.keep(key, this.keeper.keepForeign(draft.value), draft, tags, this.memory.stamp());
+    this.memory.keep(key, this.keeper.keepForeign(draft.value), draft, tags, this.memory.changes.stamp());
     return true;
   }
 
   override async delete(keys: readonly string[]): Promise<number> {
-    return keys.filter((key) => this.#find(key) !== undefined && this.memory.remove(key)).length;
+    return keys.filter((key) => this.#find(key) !== undefined && this.memory.tier.remove(key)).length;
   }
 
   override async invalidateTags(): Promise<void> {
@@ -64,7 +64,7 @@ export class MemoryAuthority extends Authority {
 
   override async deleteMatching(glob: string): Promise<number> {
     const pattern = this.keySpace.glob(glob);
-    return this.memory.removeMatching((key) => pattern.matches(key));
+    return this.memory.tier.removeMatching((key) => pattern.matches(key));
   }
 
   override async expire(key: string): Promise<boolean> {
@@ -82,7 +82,13 @@ export class MemoryAuthority extends Authority {
     const sum = by + ((copy?.value as number | undefined) ?? 0);
     const nowMs = this.clock.monotonicMs();
     const lifetime = copy ?? { createdAtMs: nowMs, freshUntilMs: nowMs + ttlMs, goneAtMs: nowMs + ttlMs };
-    this.memory.keep(key, { value: sum, isCopiedOnRead: false }, lifetime, copy?.tags ?? [], this.memory.stamp());
+    this.memory.keep(
+      key,
+      { value: sum, isCopiedOnRead: false },
+      lifetime,
+      copy?.tags ?? [],
+      this.memory.changes.stamp(),
+    );
     return sum;
   }
 
@@ -111,7 +117,6 @@ export class MemoryAuthority extends Authority {
     const copy = this.memory.findFresh(key);
     if (copy === undefined) return false;
     const lifetime = { createdAtMs: copy.createdAtMs, ...change(copy, this.clock.monotonicMs()) };
-    this.memory.keep(key, copy, lifetime, copy.tags, copy.stamp);
-    return true;
+    return this.memory.keep(key, copy, lifetime, copy.tags, this.memory.changes.stamp());
   }
 }

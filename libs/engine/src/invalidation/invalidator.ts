@@ -37,28 +37,28 @@ export class Invalidator {
     if (tags.length === 0) return { confirmed: true, count: 0 };
     const { memory, authority } = this.context;
     const forget = () => {
-      memory.invalidateTags(tags);
+      memory.changes.invalidateTags(tags);
       this.flights.detachAll();
     };
     return this.#evict('tag', tags, forget, () => authority.invalidateTags(tags).then(() => tags.length));
   }
 
   async clear(): Promise<EvictOutcome> {
-    const { memory, authority, guard } = this.context;
+    const { memory, authority } = this.context;
     const forget = () => {
-      memory.clear();
-      guard.voidAll();
+      memory.changes.invalidateAll();
+      memory.tier.removeAll();
       this.flights.detachAll();
     };
     return this.#evict('clear', [], forget, () => authority.clear().then(() => 0));
   }
 
   async deleteByPattern(glob: string): Promise<EvictOutcome> {
-    const { memory, authority, guard, keySpace } = this.context;
+    const { memory, authority, keySpace } = this.context;
     const pattern = keySpace.glob(glob);
     const forget = () => {
-      if (authority.isShared) memory.removeMatching((key) => pattern.matches(key));
-      guard.voidAll();
+      if (authority.isShared) memory.tier.removeMatching((key) => pattern.matches(key));
+      memory.changes.changeAllKeys();
       this.flights.detachAll();
     };
     const outcome = await this.#evict('pattern', [glob], forget, () => authority.deleteMatching(glob));
@@ -78,11 +78,11 @@ export class Invalidator {
 
   /** Lets go of everything that this process has or is about to have under the keys; the authority keeps its own. */
   #forget(keys: readonly string[]): void {
-    const { authority, guard, memory } = this.context;
+    const { authority, memory } = this.context;
     for (const key of keys) {
-      guard.voidKey(key);
+      memory.changes.changeKey(key);
       this.flights.detach(key);
-      if (authority.isShared) memory.remove(key);
+      if (authority.isShared) memory.tier.remove(key);
     }
   }
 

@@ -5,14 +5,13 @@ import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { jitteredTtlMs } from '../entry/lifetime.js';
 import type { WriteOutcome } from '../entry/write-outcome.js';
-import type { FillToken } from '../memory/fill-guard.js';
 import type { Lifetime } from '../memory/memory-store.js';
 import type { HeldValue } from './read-outcome.js';
 import type { FillStart } from './tier-reader.js';
 
 /** What a value that is about to be stored comes with. */
 export interface Fill {
-  readonly token: FillToken;
+  readonly key: string;
   readonly start: FillStart;
   /** `undefined`: the authority could not be asked for one, and the value cannot be stored there. */
   readonly ticket: LoadTicket | undefined;
@@ -54,7 +53,7 @@ export class EntryWriter {
     const mayKeep = outcome.stored || (fill.origin === 'load' && outcome.reason === 'redis-unavailable');
     const isHeld =
       mayKeep && lifetime !== undefined && this.#keepInMemory({ ...kept, isHeld: true }, lifetime, options, fill);
-    if (outcome.stored) this.reportStored(fill.token.key, options.ttlMs);
+    if (outcome.stored) this.reportStored(fill.key, options.ttlMs);
     return { outcome, held: { ...kept, isHeld } };
   }
 
@@ -81,11 +80,11 @@ export class EntryWriter {
   }
 
   async #write(value: unknown, lifetime: Lifetime, options: ResolvedEntryOptions, fill: Fill): Promise<WriteOutcome> {
-    if (fill.origin === 'load' && fill.token.isVoid) return refused('superseded');
+    if (fill.origin === 'load' && this.#isOutdated(fill)) return refused('superseded');
     if (fill.ticket === undefined) return refused('redis-unavailable');
     const draft = { value, tags: options.tags, ...lifetime };
     try {
-      const result = await this.context.authority.write(fill.token.key, draft, fill.ticket);
+      const result = await this.context.authority.write(fill.key, draft, fill.ticket);
       return result === 'stored' ? STORED : refused('superseded');
     } catch (error) {
       const reason = reasonOf(error);
@@ -94,13 +93,16 @@ export class EntryWriter {
     }
   }
 
+  #isOutdated({ key, start }: Fill): boolean {
+    return this.context.memory.changes.isOutdated(key, start.stamp);
+  }
+
   #keepInMemory(held: HeldValue, lifetime: Lifetime, options: ResolvedEntryOptions, fill: Fill): boolean {
-    if (fill.token.isVoid) return false;
     const { memory, authority } = this.context;
     const tags = options.tags.map((tag) => ({ tag, version: '' }));
     const goneAtMs = Math.min(lifetime.freshUntilMs, fill.start.startedAtMs + options.memoryTtlMs);
     const copyLifetime = authority.isShared ? { ...lifetime, goneAtMs } : lifetime;
-    return memory.keep(fill.token.key, held, copyLifetime, tags, fill.start.stamp);
+    return memory.keep(fill.key, held, copyLifetime, tags, fill.start.stamp);
   }
 }
 

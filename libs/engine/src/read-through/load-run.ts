@@ -1,7 +1,6 @@
 import type { LoadTicket } from '../authority/authority.port.js';
 import type { CacheContext } from '../cache-context.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
-import type { FillToken } from '../memory/fill-guard.js';
 import { UnsupportedValueError } from '../values/unsupported-value.error.js';
 import { AdaptableLoadContext } from './adaptable-load-context.js';
 import type { EntryWriter } from './entry-writer.js';
@@ -53,9 +52,7 @@ export class LoadRun {
     const asked = new Set(this.missing.map(({ flight }) => flight.key));
     await Promise.all([
       ...this.missing.map(({ flight }) => this.#deliver(flight, values.get(flight.key), ticket)),
-      ...[...values.keys()]
-        .filter((key) => !asked.has(key))
-        .map((key) => this.#keepUnasked(key, values.get(key), ticket)),
+      ...[...values.keys()].filter((key) => !asked.has(key)).map((key) => this.#store(key, values.get(key), ticket)),
     ]);
   }
 
@@ -95,29 +92,20 @@ export class LoadRun {
 
   async #deliver(flight: Flight<ReadOutcome>, value: unknown, ticket: LoadTicket | undefined): Promise<void> {
     try {
-      settle(flight, this.context.keeper, await this.#store(flight.token, value, ticket), LOADED);
+      settle(flight, this.context.keeper, await this.#store(flight.key, value, ticket), LOADED);
     } catch (error) {
       flight.fail(error);
     }
   }
 
-  async #keepUnasked(key: string, value: unknown, ticket: LoadTicket | undefined): Promise<void> {
-    const token = this.context.guard.take(key);
-    try {
-      await this.#store(token, value, ticket);
-    } finally {
-      this.context.guard.release(token);
-    }
-  }
-
   /** Stores a loaded value as far as it can be, and returns it for the callers in any case. */
-  async #store(token: FillToken, value: unknown, ticket: LoadTicket | undefined): Promise<HeldValue> {
-    const context = this.#contextFor(token.key);
+  async #store(key: string, value: unknown, ticket: LoadTicket | undefined): Promise<HeldValue> {
+    const context = this.#contextFor(key);
     if (context.isSkipped) return this.#unstored(value);
     const options = context.adapted();
     try {
       const { held } = await this.writer.store(value, options, {
-        token,
+        key,
         start: this.plan.start,
         ticket,
         origin: 'load',

@@ -48,10 +48,10 @@ export class ReadThrough {
     return outcomes;
   }
 
-  /** A forced load is the newest truth, so it voids what is on its way. */
+  /** A forced load is the newest truth, so what is on its way already is outdated. */
   #start(key: string, isForced: boolean): Flight<ReadOutcome> {
-    if (isForced) this.context.guard.voidKey(key);
-    const flight = new Flight<ReadOutcome>(key, this.context.guard.take(key));
+    if (isForced) this.context.memory.changes.changeKey(key);
+    const flight = new Flight<ReadOutcome>(key);
     flight.onAbandoned = () => this.flights.land(flight);
     this.flights.start(flight);
     return flight;
@@ -65,7 +65,7 @@ export class ReadThrough {
       const missing: MissingKey[] = [];
       for (const [index, flight] of flights.entries()) {
         const entry = entries[index];
-        const found = entry && this.reader.take(entry, flight.token, plan.start);
+        const found = entry && this.reader.take(flight.key, entry, plan.start);
         if (found?.isFresh === true)
           settle(flight, this.context.keeper, found.held, { tier: found.tier, isStale: false });
         else if (!flight.isAbandoned) missing.push({ flight, stale: found });
@@ -75,10 +75,7 @@ export class ReadThrough {
     } catch (error) {
       for (const flight of flights) flight.fail(error);
     } finally {
-      for (const flight of flights) {
-        this.flights.land(flight);
-        this.context.guard.release(flight.token);
-      }
+      for (const flight of flights) this.flights.land(flight);
     }
   }
 }

@@ -1,5 +1,3 @@
-import type { FillToken } from '../memory/fill-guard.js';
-
 interface Waiter<Result> {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -13,10 +11,7 @@ export class Flight<Result> {
   onAbandoned: () => void = () => undefined;
   readonly #waiters = new Set<Waiter<Result>>();
 
-  constructor(
-    readonly key: string,
-    readonly token: FillToken,
-  ) {}
+  constructor(readonly key: string) {}
 
   /** Nobody waits for the result any more. */
   get isAbandoned(): boolean {
@@ -32,7 +27,7 @@ export class Flight<Result> {
       }
       const leave = () => {
         this.#waiters.delete(waiter);
-        reject(signal.reason);
+        waiter.reject(signal.reason);
         if (this.isAbandoned) this.onAbandoned();
       };
       const waiter = { resolve, reject, forgetSignal: () => signal.removeEventListener('abort', leave) };

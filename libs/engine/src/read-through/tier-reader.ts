@@ -1,7 +1,6 @@
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
-import type { FillToken } from '../memory/fill-guard.js';
 import type { KeptValue } from '../memory/value-keeper.js';
 import type { FoundCopy } from './read-outcome.js';
 
@@ -23,23 +22,17 @@ export class TierReader {
   constructor(private readonly context: CacheContext) {}
 
   begin(): FillStart {
-    return { stamp: this.context.memory.stamp(), startedAtMs: this.context.clock.monotonicMs() };
+    return { stamp: this.context.memory.changes.stamp(), startedAtMs: this.context.clock.monotonicMs() };
   }
 
   /** The servable copies under `keys`, which memory does not have: fresh or stale, in one trip. */
   async findInAuthority(keys: readonly string[]): Promise<(FoundCopy | undefined)[]> {
-    const { guard } = this.context;
     const start = this.begin();
-    const tokens = keys.map((key) => guard.take(key));
-    try {
-      const { entries } = await this.askAuthority(keys);
-      return tokens.map((token, index) => {
-        const entry = entries[index];
-        return entry && this.take(entry, token, start);
-      });
-    } finally {
-      for (const token of tokens) guard.release(token);
-    }
+    const { entries } = await this.askAuthority(keys);
+    return keys.map((key, index) => {
+      const entry = entries[index];
+      return entry && this.take(key, entry, start);
+    });
   }
 
   /** Asks the authority in one trip. A fault is counted, told, and answered with nothing. */
@@ -61,18 +54,18 @@ export class TierReader {
   }
 
   /** Makes an entry of the authority ready for callers, and keeps a copy in memory for as long as memory may. */
-  take(entry: CacheEntry, token: FillToken, start: FillStart): FoundCopy {
+  take(key: string, entry: CacheEntry, start: FillStart): FoundCopy {
     const { authority, keeper, clock } = this.context;
     const { createdAtMs, freshUntilMs } = entry;
     const isFresh = clock.monotonicMs() < freshUntilMs;
-    const kept = keeper.keepOwn(entry.value);
-    const isHeld = !authority.isShared || (isFresh && !token.isVoid && this.#keepCopy(entry, kept, token.key, start));
-    return { tier: authority.tier, held: { ...kept, isHeld }, isFresh, createdAtMs, freshUntilMs };
+    const { value, isCopiedOnRead } = keeper.keepOwn(entry.value);
+    const isHeld = !authority.isShared || (isFresh && this.#keepCopy(key, entry, { value, isCopiedOnRead }, start));
+    return { tier: authority.tier, held: { value, isCopiedOnRead, isHeld }, isFresh, createdAtMs, freshUntilMs };
   }
 
-  #keepCopy(entry: CacheEntry, kept: KeptValue, key: string, start: FillStart): boolean {
+  #keepCopy(key: string, entry: CacheEntry, kept: KeptValue, start: FillStart): boolean {
     const { memory, options } = this.context;
-    const goneAtMs = Math.min(entry.freshUntilMs, start.startedAtMs + options.memoryTtlMs);
+    const goneAtMs = Math.min(entry.goneAtMs, start.startedAtMs + options.memoryTtlMs);
     const lifetime = { createdAtMs: entry.createdAtMs, freshUntilMs: entry.freshUntilMs, goneAtMs };
     return memory.keep(key, kept, lifetime, entry.tags, start.stamp);
   }

@@ -80,10 +80,11 @@ export class MemoryTier<Entry extends CacheEntry = CacheEntry> extends CacheTier
    * would have replaced.
    */
   keep(key: string, entry: Entry): boolean {
-    const nowMs = this.clock.monotonicMs();
     this.remove(key);
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs >= entry.goneAtMs || this.limits.maxEntries === 0) return false;
     const bytes = this.limits.maxBytes === Infinity ? 0 : this.byteLengthOf(key, entry);
-    if (nowMs >= entry.goneAtMs || this.limits.maxEntries === 0 || bytes > this.limits.maxBytes) return false;
+    if (bytes > this.limits.maxBytes) return false;
     this.#sweep(nowMs);
     const node: Node<Entry> = { key, entry, bytes, previous: this.#head, next: this.#head };
     this.#nodes.set(key, node);

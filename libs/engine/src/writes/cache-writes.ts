@@ -31,29 +31,29 @@ export class CacheWrites {
       await this.invalidator.delete(entries.map(([key]) => key));
       return entries.map(() => TTL_ZERO);
     }
-    const tokens = entries.map(([key]) => {
-      this.#supersede(key);
-      return this.context.guard.take(key);
-    });
+    const latest = new Map(entries);
+    for (const key of latest.keys()) this.#supersede(key);
     const start = this.reader.begin();
-    try {
-      const ticket = await this.writer.openTicket(options);
-      const fills = tokens.map((token): Fill => ({ token, start, ticket, origin: 'set' }));
-      return await Promise.all(fills.map((fill, index) => this.#store(fill, entries[index]?.[1], options)));
-    } finally {
-      for (const token of tokens) this.context.guard.release(token);
+    const ticket = await this.writer.openTicket(options);
+    const outcomes = new Map<string, Promise<WriteOutcome>>();
+    for (const [key, value] of latest) {
+      outcomes.set(key, this.#store(value, options, { key, start, ticket, origin: 'set' }));
     }
+    return Promise.all(entries.map(([key]) => outcomes.get(key) as Promise<WriteOutcome>));
   }
 
-  async #store(fill: Fill, value: unknown, options: ResolvedEntryOptions): Promise<WriteOutcome> {
-    const { key } = fill.token;
+  /** The copy that memory gets of it stays; what was read from the authority meanwhile does not. */
+  async #store(value: unknown, options: ResolvedEntryOptions, fill: Fill): Promise<WriteOutcome> {
+    const { memory, authority } = this.context;
     try {
       const { outcome, held } = await this.writer.store(value, options, fill);
-      if (!held.isHeld) this.#supersede(key);
+      if (!held.isHeld && authority.isShared) memory.tier.remove(fill.key);
       return outcome;
     } finally {
-      this.context.guard.voidKey(key);
-      this.flights.detach(key);
+      if (authority.isShared) {
+        memory.changes.changeKey(fill.key);
+        this.flights.detach(fill.key);
+      }
     }
   }
 
@@ -104,8 +104,9 @@ export class CacheWrites {
 
   /** Lets go of the copy in memory, and of what is on its way, which is older than what is written. */
   #supersede(key: string): void {
-    this.context.guard.voidKey(key);
+    const { memory, authority } = this.context;
+    memory.changes.changeKey(key);
     this.flights.detach(key);
-    if (this.context.authority.isShared) this.context.memory.remove(key);
+    if (authority.isShared) memory.tier.remove(key);
   }
 }
