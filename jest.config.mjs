@@ -9,6 +9,7 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['@nest-strata/source', 'node', 'node-addons'] },
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swcOptions, sourceMaps: 'inline' }] },
   modulePathIgnorePatterns: ['/dist/'],
+  globalSetup: '<rootDir>/tools/provision/global-setup.mjs',
   // v8 does not count the halves of a ternary, babel does.
   coverageProvider: 'babel',
   collectCoverageFrom: ['libs/*/src/**/*.ts', '!**/index.ts'],
