@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
+import { cacheConfig } from '@nest-strata/cache/config';
+import { CachingModule } from './caching/caching.module.js';
 import { ChildrenModule } from './children/children.module.js';
 import { databaseConfig } from './config/database.config.js';
-import { serverConfig } from './config/server.config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HeroesModule } from './heroes/heroes.module.js';
@@ -11,8 +12,9 @@ import { StoriesModule } from './stories/stories.module.js';
 
 @Module({
   imports: [
-    ConfigModule.forRoot({ isGlobal: true, load: [serverConfig, databaseConfig] }),
+    ConfigModule.forRoot({ isGlobal: true, load: [databaseConfig, cacheConfig] }),
     DatabaseModule,
+    CachingModule,
     HeroesModule,
     ChildrenModule,
     StoriesModule,

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type INestApplication, Logger } from '@nestjs/common';
-import { type DatabaseConfig, databaseConfig, MEMORY } from './config/database.config.js';
+import type { INestApplication } from '@nestjs/common';
 import { serverConfig } from './config/server.config.js';
 import { StartupError } from './config/startup.error.js';
+import { announce } from './storytime.announcement.js';
 import { createStorytime } from './storytime.app.js';
 
 /**
- * Starts the app on `PORT` and says where its data lives and which addresses to open.
+ * Starts the app on `PORT`, and says where its data and its cache live and which addresses to open.
  *
  * @throws {StartupError} when the port is taken or the environment is not usable.
  */
@@ -17,7 +17,7 @@ export async function startStorytime(): Promise<INestApplication> {
   const app = await createStorytime();
   app.enableShutdownHooks([], { useProcessExit: true });
   await app.listen(port);
-  announce(await app.getUrl());
+  await announce(app);
   return app;
 }
 
@@ -27,28 +27,12 @@ async function requireFree(port: number): Promise<void> {
   try {
     await once(probe, 'listening');
   } catch (cause) {
-    const reason =
-      cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE' ? 'is taken' : 'cannot be used';
+    const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is taken' : 'cannot be used';
     throw new StartupError(
       `Port ${port} ${reason}. Stop what listens there, or choose another: PORT=${port + 1} npm start`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
   probe.close();
   await once(probe, 'close');
-}
-
-function announce(url: string): void {
-  const logger = new Logger('Storytime');
-  const base = url.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost');
-  logger.log(`Data:  ${whereIsData(databaseConfig())}`);
-  logger.log(`Open:  ${base}/docs  ${base}/stories  ${base}/health`);
-}
-
-function whereIsData(config: DatabaseConfig): string {
-  if (config.kind === 'server') return `PostgreSQL at ${new URL(config.url).host}`;
-  if (config.folder === MEMORY) return 'PostgreSQL embedded in this process, in memory: gone when it stops';
-  return `PostgreSQL embedded in this process, kept in ${config.folder}; delete the folder to start afresh`;
 }

@@ -1,16 +1,10 @@
 import { Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { databaseConfig } from '../config/database.config.js';
 import { openMigrated } from './data-source.js';
 import { DatabaseOptions } from './database-options.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 
-@Module({
-  imports: [ConfigModule.forFeature(databaseConfig)],
-  providers: [EmbeddedPostgres, DatabaseOptions],
-  exports: [DatabaseOptions],
-})
+@Module({ providers: [EmbeddedPostgres, DatabaseOptions], exports: [DatabaseOptions] })
 class DatabaseOptionsModule {}
 
 /** The connection to PostgreSQL, for the whole app. */

@@ -1,4 +1,5 @@
 import { Controller, Get, UseFilters } from '@nestjs/common';
+import { CacheHealthIndicator } from '@nest-strata/cache';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import { HealthReportFilter } from './health-report.filter.js';
@@ -9,12 +10,16 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly database: TypeOrmHealthIndicator,
+    private readonly cache: CacheHealthIndicator,
   ) {}
 
   @Get()
   @HealthCheck()
   @UseFilters(HealthReportFilter)
   check(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.database.pingCheck('database', { timeout: 1_000 })]);
+    return this.health.check([
+      () => this.database.pingCheck('database', { timeout: 1_000 }),
+      () => this.cache.isHealthy(),
+    ]);
   }
 }
