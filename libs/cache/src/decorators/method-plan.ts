@@ -1,0 +1,44 @@
+import type { DecoratedMethod } from './decorated-method.js';
+import type { CacheConfigOptions } from './decorator-options.js';
+import { EvictOperation } from './evict.operation.js';
+import { StoreOperation } from './store.operation.js';
+
+/** What a decorated method does on each call of an instance of one class. */
+export interface MethodPlan {
+  readonly cacheables: readonly StoreOperation[];
+  readonly puts: readonly StoreOperation[];
+  readonly earlyEvicts: readonly EvictOperation[];
+  readonly lateEvicts: readonly EvictOperation[];
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
+
+/**
+ * Fills the defaults of the class into the rules of a method, and sorts them by when they act.
+ *
+ * @param stem what default keys begin with
+ */
+export function planMethod(method: DecoratedMethod, config: CacheConfigOptions, stem: string): MethodPlan {
+  const plan = { cacheables: [], puts: [], earlyEvicts: [], lateEvicts: [] } as Mutable<MethodPlan>;
+  for (const operation of method.operations) {
+    const place = `@${operation.decorator} on ${method.label}`;
+    switch (operation.decorator) {
+      case 'Cacheable':
+        plan.cacheables.push(new StoreOperation(place, stem, { ...config, ...operation.options }));
+        break;
+      case 'CachePut':
+        plan.puts.push(new StoreOperation(place, stem, { ...config, ...operation.options }));
+        break;
+      case 'CacheEvict': {
+        const evicts = operation.options.beforeInvocation ? plan.earlyEvicts : plan.lateEvicts;
+        evicts.push(new EvictOperation(place, { ...cacheOf(config), ...operation.options }));
+      }
+    }
+  }
+  return plan;
+}
+
+/** Of the defaults of a class, evictions take the name of the cache only. */
+function cacheOf({ cache }: CacheConfigOptions): Pick<CacheConfigOptions, 'cache'> {
+  return cache === undefined ? {} : { cache };
+}
