@@ -10,8 +10,14 @@ export class Flight<Result> {
   /** Called when the last caller has left before the end. */
   onAbandoned: () => void = () => undefined;
   readonly #waiters = new Set<Waiter<Result>>();
+  #isOver = false;
 
   constructor(readonly key: string) {}
+
+  /** The result is out: whoever comes now has come too late for it. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
 
   /** Nobody waits for the result any more. */
   get isAbandoned(): boolean {
@@ -55,6 +61,7 @@ export class Flight<Result> {
 
   #end(): readonly Waiter<Result>[] {
     const waiters = [...this.#waiters];
+    this.#isOver = true;
     this.#waiters.clear();
     for (const waiter of waiters) waiter.forgetSignal?.();
     return waiters;
@@ -73,8 +80,10 @@ export class SingleFlight<Result> {
     return this.#flights.size;
   }
 
+  /** The flight for the key that can still be joined. */
   find(key: string): Flight<Result> | undefined {
-    return this.#flights.get(key);
+    const flight = this.#flights.get(key);
+    return flight?.isOver === true ? undefined : flight;
   }
 
   start(flight: Flight<Result>): void {
