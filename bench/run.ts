@@ -1,9 +1,8 @@
 /** `npm run bench`: what a hit costs beside the bare minimum, in one run. */
 import { CacheEngine, defaultTypes, JsonCodec } from '@nest-strata/engine';
 import type { ResolvedCacheOptions } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
+import { createRedis, loadIoredis } from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
-import { Redis } from 'ioredis';
 import { measureInterleaved, runCallers } from './interleaved.js';
 import type { Contender } from './interleaved.js';
 import { sampleValue } from './sample-value.js';
@@ -80,9 +79,21 @@ async function compareMemoryHits(): Promise<void> {
   ]);
 }
 
+/** What is used of the bare client, of the very ioredis that Strata uses. */
+interface RawClient {
+  get(key: string): Promise<string | null>;
+  mget(keys: string[]): Promise<(string | null)[]>;
+  set(key: string, value: string, unit: 'PX', ttlMs: number): Promise<unknown>;
+  disconnect(): void;
+}
+
+async function loadRawClient(): Promise<new (options: object) => RawClient> {
+  return (await loadIoredis()) as unknown as new (options: object) => RawClient;
+}
+
 async function compareRedis(): Promise<void> {
   await using server = await RedisServer.start();
-  const raw = new Redis(server.url);
+  const raw = new (await loadRawClient())({ host: '127.0.0.1', port: server.port });
   const redis = createRedis({ url: server.url, deadline: '5s' });
   await redis.connect();
   const cache = CacheEngine.create(options({ maxEntries: 0, maxBytes: 0, values: 'frozen' }), { redis });

@@ -14,12 +14,18 @@ import type { ResolvedCacheOptions } from './options/cache-options.js';
 import { StatsRecorder } from './stats/stats-recorder.js';
 import { TagRecords } from './tags/tag-records.js';
 import { RedisTier } from './tiers/redis.tier.js';
-import { ServerClock } from './tiers/server-clock.js';
+import type { ServerClock } from './tiers/server-clock.js';
+
+/** A Redis and what is known of it, for all caches that use it. */
+export interface SharedRedis {
+  readonly port: RedisPort;
+  readonly serverClock: ServerClock;
+}
 
 /** What the caches of one process have in common. */
 export interface CacheSurroundings {
   /** `undefined`: the caches live in memory alone. */
-  readonly redis: RedisPort | undefined;
+  readonly redis: SharedRedis | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: CacheEvents;
@@ -63,7 +69,10 @@ function valueModeOf({ enabled, memory }: ResolvedCacheOptions) {
   return memory.maxEntries === 0 ? 'cloned' : memory.values;
 }
 
-function makeRedisAuthority(redis: RedisPort, parts: Omit<CacheContext, 'authority'>): RedisAuthority {
+function makeRedisAuthority(
+  { port, serverClock }: SharedRedis,
+  parts: Omit<CacheContext, 'authority'>,
+): RedisAuthority {
   const { options, keySpace, clock, random, stats, events, name } = parts;
   const { codec, compression, limits, types } = options;
   const entryCodec = new EntryCodec({
@@ -72,10 +81,10 @@ function makeRedisAuthority(redis: RedisPort, parts: Omit<CacheContext, 'authori
     maxValueBytes: limits.maxValueBytes,
     ...(compression === undefined ? {} : { compression }),
   });
-  const tier = new RedisTier(redis, keySpace, entryCodec, new ServerClock(redis, clock), clock, (key, damage) => {
+  const tier = new RedisTier(port, keySpace, entryCodec, serverClock, clock, (key, damage) => {
     stats.redis.errors++;
     events.emit({ type: 'error', cache: name, operation: 'decode', error: new DamagedEntryError(key, damage) });
   });
-  const counters = new RedisCounters(redis, keySpace);
-  return new RedisAuthority(redis, tier, new TagRecords(redis, keySpace), counters, keySpace, clock, random);
+  const counters = new RedisCounters(port, keySpace);
+  return new RedisAuthority(port, tier, new TagRecords(port, keySpace), counters, keySpace, clock, random);
 }

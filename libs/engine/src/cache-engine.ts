@@ -22,6 +22,7 @@ import { ReadThrough } from './read-through/read-through.js';
 import { SingleFlight } from './read-through/single-flight.js';
 import { TierReader } from './read-through/tier-reader.js';
 import type { CacheStats } from './stats/cache-stats.js';
+import { ServerClock } from './tiers/server-clock.js';
 import { CacheWrites } from './writes/cache-writes.js';
 
 /** What a cache works with; what is left out is that of the machine. */
@@ -67,7 +68,8 @@ export class CacheEngine {
       parts.onListenerError ?? ((error) => process.emitWarning(String(error), 'CacheListenerWarning')),
     );
     const { redis, clock = new SystemClock(), random = new SystemRandom() } = parts;
-    const engine = new CacheEngine(options, { redis, clock, random, events });
+    const shared = redis && { port: redis, serverClock: new ServerClock(redis, clock) };
+    const engine = new CacheEngine(options, { redis: shared, clock, random, events });
     if (redis !== undefined) tellDegradation(redis, engine.name, events);
     return engine;
   }

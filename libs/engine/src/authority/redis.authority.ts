@@ -42,12 +42,23 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     super();
   }
 
+  /** Values and records come in one trip, as the hot path of every cache over Redis; tags not known yet cost another. */
   override async read(
     keys: readonly string[],
     likelyTags: readonly string[] = [],
   ): Promise<(CacheEntry | undefined)[]> {
-    const [entries, known] = await Promise.all([this.entries.read(keys), this.records.read(likelyTags)]);
-    return this.#servable(keys, entries, known);
+    const syncing = this.entries.sync();
+    if (syncing !== undefined) await syncing;
+    const wanted = keys.map((key) => this.keySpace.valueKey(key));
+    wanted.push(...this.records.keysOf(likelyTags));
+    const stored = await this.redis.read(wanted);
+    const nowMs = this.clock.monotonicMs();
+    const entries = keys.map((key, index) => {
+      const bytes = stored[index];
+      return bytes ? this.entries.decode(key, bytes, nowMs) : undefined;
+    });
+    const known = this.records.versionsIn(stored.slice(keys.length), likelyTags);
+    return this.#needsMore(entries, known) ? this.#servableWithMore(keys, entries, known) : onlyValid(entries, known);
   }
 
   override async openTicket(tags: readonly string[], ttlMs: number): Promise<RedisLoadTicket> {
@@ -124,36 +135,39 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     }
   }
 
-  /** The servable ones of the entries that were read; their tags that are not known yet cost one more trip. */
-  async #servable(
+  /** Whether an entry cannot be judged by what is known: a counter, or one with a tag whose version was not read. */
+  #needsMore(entries: readonly (CacheEntry | undefined)[], known: KnownVersions): boolean {
+    return entries.some(
+      (entry) => entry !== undefined && (isCounter(entry) || entry.tags.some(({ tag }) => !known.tags.has(tag))),
+    );
+  }
+
+  async #servableWithMore(
     keys: readonly string[],
     entries: readonly (CacheEntry | undefined)[],
     likely: KnownVersions,
   ): Promise<(CacheEntry | undefined)[]> {
     const unknownTags = new Set<string>();
-    const counterIndexes: number[] = [];
-    for (const [index, entry] of entries.entries()) {
-      if (entry === undefined) continue;
-      if (isCounter(entry)) counterIndexes.push(index);
-      for (const { tag } of entry.tags) if (!likely.tags.has(tag)) unknownTags.add(tag);
+    for (const entry of entries) {
+      for (const { tag } of entry?.tags ?? []) if (!likely.tags.has(tag)) unknownTags.add(tag);
     }
     const known = unknownTags.size === 0 ? likely : withMore(likely, await this.records.read([...unknownTags]));
-    const servable = entries.map((entry) => (entry !== undefined && isEntryValid(entry, known) ? entry : undefined));
-    if (counterIndexes.length === 0) return servable;
-    const checkCounter = async (index: number) => {
-      const counter = entries[index];
-      if (counter !== undefined) servable[index] = await this.counters.ifValid(keys[index] ?? '', counter, known.clear);
-    };
-    await Promise.all(counterIndexes.map(checkCounter));
-    return servable;
+    return Promise.all(
+      onlyValid(entries, known).map((valid, index) => {
+        const entry = entries[index];
+        const isUnjudged = entry !== undefined && isCounter(entry);
+        return isUnjudged ? this.counters.ifValid(keys[index] ?? '', entry, known.clear) : Promise.resolve(valid);
+      }),
+    );
   }
 
   /** A servable entry together with its bytes as they are stored, for a change that must not undo another's. */
   async #readWhole(key: string): Promise<[entry: CacheEntry | undefined, stored: Buffer | undefined]> {
-    const [[stored], known] = await Promise.all([this.entries.readStored([key]), this.records.read([])]);
-    const entry = stored && this.entries.decode(key, stored);
-    const [servable] = await this.#servable([key], [entry], known);
-    return [servable, stored];
+    await this.entries.sync();
+    const [stored, ...records] = await this.redis.read([this.keySpace.valueKey(key), ...this.records.keysOf([])]);
+    const entry = stored ? this.entries.decode(key, stored, this.clock.monotonicMs()) : undefined;
+    const [servable] = await this.#servableWithMore([key], [entry], this.records.versionsIn(records, []));
+    return [servable, stored ?? undefined];
   }
 
   async #toEntry(draft: EntryDraft, ticket: RedisLoadTicket): Promise<CacheEntry | undefined> {
@@ -194,6 +208,10 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     const seen = stored.subarray(0, ENVELOPE_FIXED_BYTES);
     return this.redis.run(replaceHeaderScript, { value: this.keySpace.valueKey(key) }, { seen, header, ttlMs });
   }
+}
+
+function onlyValid(entries: readonly (CacheEntry | undefined)[], known: KnownVersions): (CacheEntry | undefined)[] {
+  return entries.map((entry) => (entry !== undefined && isEntryValid(entry, known) ? entry : undefined));
 }
 
 function withMore(first: KnownVersions, more: KnownVersions): KnownVersions {

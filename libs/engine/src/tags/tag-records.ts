@@ -20,6 +20,7 @@ export interface TakenVersions {
 
 /** A record lives this many times as long as the longest entry that it was asked for. */
 const LIVES_PER_ENTRY = 2;
+const NO_TAGS: KnownVersions['tags'] = new Map();
 
 /**
  * The version records of a namespace in Redis: one per tag and one for `clear()`, the tag that every entry carries.
@@ -34,18 +35,24 @@ export class TagRecords {
     private readonly keys: KeySpace,
   ) {}
 
-  /** The recorded versions of `tags` and of `clear`; in the same trip as the other reads of this tick. */
+  /** The keys to read for {@link versionsIn}. */
+  keysOf(tags: readonly string[]): string[] {
+    return [this.keys.clearKey, ...tags.map((tag) => this.keys.tagKey(tag))];
+  }
+
+  /** The recorded versions, from what was read under {@link keysOf} the same tags. */
+  versionsIn(records: readonly (Buffer | null)[], tags: readonly string[]): KnownVersions {
+    const [clear, ...versions] = records.map((record) => record?.toString('latin1'));
+    return { clear, tags: tags.length === 0 ? NO_TAGS : new Map(tags.map((tag, index) => [tag, versions[index]])) };
+  }
+
   async read(tags: readonly string[]): Promise<KnownVersions> {
-    const recordKeys = [this.keys.clearKey, ...tags.map((tag) => this.keys.tagKey(tag))];
-    const [clear, ...versions] = (await this.redis.read(recordKeys)).map((version) => version?.toString('latin1'));
-    return { clear, tags: new Map(tags.map((tag, index) => [tag, versions[index]])) };
+    return this.versionsIn(await this.redis.read(this.keysOf(tags)), tags);
   }
 
   /** Takes the versions of `tags` and of `clear` for an entry of `ttlMs`, making the records that are missing. */
   async take(tags: readonly string[], ttlMs: number): Promise<TakenVersions> {
-    const [clear, ...versions] = await Promise.all(
-      [this.keys.clearKey, ...tags.map((tag) => this.keys.tagKey(tag))].map((key) => this.#ensure(key, ttlMs)),
-    );
+    const [clear, ...versions] = await Promise.all(this.keysOf(tags).map((key) => this.#ensure(key, ttlMs)));
     if (clear === undefined) throw new Error('unreachable: one reply per record');
     return {
       clear: clear.version,
@@ -83,5 +90,7 @@ export class TagRecords {
 
 /** Whether all versions of the entry are the recorded ones. */
 export function isEntryValid(entry: CacheEntry, known: KnownVersions): boolean {
-  return entry.clearVersion === known.clear && entry.tags.every(({ tag, version }) => known.tags.get(tag) === version);
+  if (entry.clearVersion !== known.clear) return false;
+  for (const { tag, version } of entry.tags) if (known.tags.get(tag) !== version) return false;
+  return true;
 }

@@ -5,7 +5,7 @@ const COUNTER = 'counter';
 const PLAIN_INTEGER = /^-?\d{1,16}$/;
 const MAX_COUNTER_BYTES = 17;
 
-/** The entry of a counter, from its bytes: a plain integer, as `INCRBY` keeps it. `undefined`: they are none. */
+/** The entry of a counter, from its bytes: a plain integer, as `INCRBY` keeps it. `undefined`: they are none. Its times are in its companion. */
 export function decodeCounter(stored: Buffer, nowMs: number): CacheEntry | undefined {
   if (stored.length > MAX_COUNTER_BYTES) return undefined;
   const text = stored.toString('latin1');

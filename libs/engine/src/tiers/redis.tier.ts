@@ -30,36 +30,35 @@ export class RedisTier extends CacheTier {
     super();
   }
 
+  /** `undefined` when entries may be decoded and encoded at once; else resolves when they may. */
+  sync(): Promise<void> | undefined {
+    return this.serverClock.sync();
+  }
+
   override async read(keys: readonly string[]): Promise<(CacheEntry | undefined)[]> {
-    const stored = await this.readStored(keys);
-    return stored.map((bytes, index) => bytes && this.decode(keys[index] ?? '', bytes));
-  }
-
-  /** The bytes as they are stored. */
-  async readStored(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
-    const redisKeys = keys.map((key) => this.keySpace.valueKey(key));
-    const syncing = this.serverClock.sync();
-    const stored = this.redis.read(redisKeys);
-    if (syncing !== undefined) await Promise.all([syncing, stored]);
-    return (await stored).map((bytes) => bytes ?? undefined);
-  }
-
-  /** The entry that the bytes are; `undefined` when its time is over, or they are none. Needs a synchronised clock. */
-  decode(key: string, stored: Buffer): CacheEntry | undefined {
+    await this.serverClock.sync();
+    const stored = await this.redis.read(keys.map((key) => this.keySpace.valueKey(key)));
     const nowMs = this.clock.monotonicMs();
+    return stored.map((bytes, index) => (bytes === null ? undefined : this.decode(keys[index] ?? '', bytes, nowMs)));
+  }
+
+  /** The entry that stored bytes are; `undefined` when its time is over, or they are none. Needs a synchronised clock. */
+  decode(key: string, stored: Buffer, nowMs: number): CacheEntry | undefined {
     const entry = decodeCounter(stored, nowMs) ?? this.codec.decode(key, stored);
     if (typeof entry === 'string') {
       this.onDamage(key, entry);
       return undefined;
     }
-    if (entry.freshUntilMs === Infinity) return entry;
     const goneAtMs = this.serverClock.toMonotonicMs(entry.goneAtMs);
     if (nowMs >= goneAtMs) return undefined;
     return {
-      ...entry,
+      value: entry.value,
       createdAtMs: this.serverClock.toMonotonicMs(entry.createdAtMs),
       freshUntilMs: this.serverClock.toMonotonicMs(entry.freshUntilMs),
       goneAtMs,
+      writeId: entry.writeId,
+      clearVersion: entry.clearVersion,
+      tags: entry.tags,
     };
   }
 

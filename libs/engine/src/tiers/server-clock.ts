@@ -1,8 +1,8 @@
 import type { Clock } from '@nest-strata/core';
 import type { RedisPort } from '@nest-strata/redis';
 
-/** How long a comparison with the server's clock is trusted; then it is repeated with the next command. */
-const TRUSTED_FOR_MS = 10_000;
+/** How long a comparison with the server's clock is good for; then the next use repeats it, without waiting. */
+const GOOD_FOR_MS = 10_000;
 
 /**
  * The Redis server's clock, as this process knows it: the offset between `TIME` and the own monotonic clock.
@@ -18,13 +18,19 @@ export class ServerClock {
   constructor(
     private readonly redis: RedisPort,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    redis.onStateChange(() => (this.#comparedAtMs = -Infinity));
+  }
 
-  /** Resolves when the clock may be used; `undefined` when that is now. */
+  /** `undefined` when the clock may be used at once; else resolves when it may, or rejects as the Redis port does. */
   sync(): Promise<void> | undefined {
-    if (this.clock.monotonicMs() - this.#comparedAtMs < TRUSTED_FOR_MS) return undefined;
+    if (this.clock.monotonicMs() - this.#comparedAtMs < GOOD_FOR_MS) return undefined;
     this.#comparing ??= this.#compare().finally(() => (this.#comparing = undefined));
-    return this.#comparing;
+    if (this.#comparedAtMs === -Infinity) return this.#comparing;
+    this.#comparing.catch(() => {
+      // The old offset still serves, and the command that goes with this one tells of the fault.
+    });
+    return undefined;
   }
 
   /** The server's milliseconds since 1970 for a moment of the monotonic clock. */
