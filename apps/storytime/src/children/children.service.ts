@@ -45,7 +45,7 @@ export class ChildrenService {
 
   /** Deletes the child together with its stories. */
   async delete(id: string): Promise<void> {
-    for (const story of await this.stories.findByChild(id)) await this.stories.delete(story.id);
+    await this.stories.deleteMany(await this.stories.idsByChild(id));
     if (!(await this.children.delete(id))) unknownChild(id);
   }
 

@@ -45,6 +45,11 @@ export abstract class EntityRepository<E extends { id: string }> {
     return affected === 1;
   }
 
+  /** Deletes those that exist. */
+  async deleteMany(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.rows.delete([...ids]);
+  }
+
   protected find(where: FindOptionsWhere<E>): Promise<E[]> {
     return this.rows.find({ where, order: this.order });
   }

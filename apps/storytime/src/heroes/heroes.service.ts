@@ -41,8 +41,8 @@ export class HeroesService {
 
   /** Deletes the hero, and takes it out of the stories in which it appeared. */
   async delete(id: string): Promise<void> {
-    for (const story of await this.stories.findByHero(id)) {
-      await this.stories.update(story.id, { heroIds: story.heroIds.filter((heroId) => heroId !== id) });
+    for (const cast of await this.stories.castsWithHero(id)) {
+      await this.stories.update(cast.id, { heroIds: cast.heroIds.filter((heroId) => heroId !== id) });
     }
     if (!(await this.heroes.delete(id))) unknownHero(id);
   }

@@ -21,7 +21,13 @@ export class StoryRepository extends EntityRepository<Story> {
     return this.find({ language });
   }
 
-  findByHero(heroId: string): Promise<Story[]> {
-    return this.find({ heroIds: ArrayContains([heroId]) });
+  /** Asks the database whatever is cached, for a child that is about to be deleted. */
+  async idsByChild(childId: string): Promise<string[]> {
+    return (await this.rows.find({ select: { id: true }, where: { childId } })).map(({ id }) => id);
+  }
+
+  /** Asks the database whatever is cached, for a hero that is about to be deleted. */
+  async castsWithHero(heroId: string): Promise<Pick<Story, 'id' | 'heroIds'>[]> {
+    return this.rows.find({ select: { id: true, heroIds: true }, where: { heroIds: ArrayContains([heroId]) } });
   }
 }
