@@ -1,8 +1,8 @@
 /**
  * The arrows of the house: which room may import which. `npm run rooms` checks them.
  *
- * A lib is entered by its package name only, through its index. Tests, examples and `test/` stand outside the arrows:
- * they may use any lib, but still only by name.
+ * A lib is entered by its package name only, through what its manifest exports. Tests, examples and `test/` stand
+ * outside the arrows: they may use any lib, but still only by name.
  */
 const OUTSIDE_THE_ARROWS = ['[.](spec|int-spec|e2e-spec)[.]ts$', '^libs/[^/]+/(test|examples)/', '^apps/[^/]+/test/'];
 
@@ -37,25 +37,19 @@ module.exports = {
       to: {},
     },
     {
-      name: 'enter-a-lib-by-its-index',
-      comment: 'Import another lib as @nest-strata/<lib>; what its index does not export is private.',
+      name: 'enter-a-lib-by-its-name',
+      comment:
+        'Import @nest-strata/<lib>: a path breaks once the lib is published; what it does not export is private.',
       severity: 'error',
       from: { path: '^libs/([^/]+)/' },
-      to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/[^/]+/src/index[.]ts$'] },
+      to: { path: '^libs/', pathNot: '^libs/$1/', dependencyTypes: ['local'], dependencyTypesNot: ['aliased'] },
     },
     {
-      name: 'enter-a-lib-by-its-index-from-outside',
-      comment: 'Import a lib as @nest-strata/<lib>; what its index does not export is private.',
+      name: 'enter-a-lib-by-its-name-from-outside',
+      comment: 'Import @nest-strata/<lib>; what the lib does not export is private.',
       severity: 'error',
       from: { pathNot: '^libs/' },
-      to: { path: '^libs/', pathNot: '^libs/[^/]+/src/index[.]ts$' },
-    },
-    {
-      name: 'no-path-into-another-lib',
-      comment: 'A relative path breaks once the lib is published: import @nest-strata/<lib>.',
-      severity: 'error',
-      from: { path: '^libs/([^/]+)/' },
-      to: { path: '^libs/', pathNot: '^libs/$1/', dependencyTypes: ['local'] },
+      to: { path: '^libs/', dependencyTypes: ['local'], dependencyTypesNot: ['aliased'] },
     },
     {
       name: 'no-own-index',
