@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, NotFoundException } from '@nestjs/common';
+import { EvictsRecommendations } from '../recommendations/recommendations.cache.js';
 import { StoryRepository } from '../stories/story.repository.js';
 import { parseDay } from './calendar-day.js';
 import { Child } from './child.entity.js';
@@ -34,16 +35,19 @@ export class ChildrenService {
   }
 
   /** Gives the child these fields and no others. */
+  @EvictsRecommendations
   async replace(id: string, dto: CreateChildDto): Promise<Child> {
     return (await this.children.update(id, complete(dto))) ?? unknownChild(id);
   }
 
+  @EvictsRecommendations
   async change(id: string, dto: UpdateChildDto): Promise<Child> {
     const { birthday, ...changes } = dto;
     return (await this.children.update(id, { ...changes, birthday: dateOf(birthday) })) ?? unknownChild(id);
   }
 
   /** Deletes the child together with its stories. */
+  @EvictsRecommendations
   async delete(id: string): Promise<void> {
     await this.stories.deleteMany(await this.stories.idsByChild(id));
     if (!(await this.children.delete(id))) unknownChild(id);

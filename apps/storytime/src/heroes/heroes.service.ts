@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, NotFoundException } from '@nestjs/common';
+import { EvictsRecommendations } from '../recommendations/recommendations.cache.js';
 import { StoryRepository } from '../stories/story.repository.js';
 import type { CreateHeroDto } from './dto/create-hero.dto.js';
 import type { HeroFilter } from './dto/hero.filter.js';
@@ -40,6 +41,7 @@ export class HeroesService {
   }
 
   /** Deletes the hero, and takes it out of the stories in which it appeared. */
+  @EvictsRecommendations
   async delete(id: string): Promise<void> {
     for (const cast of await this.stories.castsWithHero(id)) {
       await this.stories.update(cast.id, { heroIds: cast.heroIds.filter((heroId) => heroId !== id) });

@@ -1,7 +1,9 @@
+import { Cacheable } from '@nest-strata/cache';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { InjectEntityManager } from '@nestjs/typeorm';
 import { EntityManager } from 'typeorm';
 import { ChildRepository } from '../children/child.repository.js';
+import { RECOMMENDATIONS } from './recommendations.cache.js';
 import { rankStories } from './rank-stories.js';
 import type { Recommendation } from './recommendation.js';
 
@@ -15,6 +17,7 @@ export class RecommendationsService {
   ) {}
 
   /** The stories that the child should hear next, the best match first. */
+  @Cacheable({ key: (childId: string) => `recommendations:${childId}`, ttl: '5m', tags: [RECOMMENDATIONS] })
   async recommendationsFor(childId: string): Promise<readonly Recommendation[]> {
     if (!(await this.children.findById(childId))) throw new NotFoundException(`There is no child "${childId}".`);
     return (await rankStories(this.database, childId)).slice(0, HOW_MANY);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BadRequestException, Injectable, NotFoundException } from '@nestjs/common';
 import { ChildRepository } from '../children/child.repository.js';
 import { HeroRepository } from '../heroes/hero.repository.js';
+import { EvictsRecommendations } from '../recommendations/recommendations.cache.js';
 import { AudioFile } from './audio-file.js';
 import type { AudioFileDto } from './dto/audio-file.dto.js';
 import type { CreateStoryDto } from './dto/create-story.dto.js';
@@ -32,17 +33,20 @@ export class StoriesService {
     return (await this.stories.findById(id)) ?? unknownStory(id);
   }
 
+  @EvictsRecommendations
   async create(dto: CreateStoryDto): Promise<Story> {
     await this.requireCast(dto);
     return this.stories.save(Object.assign(new Story(), complete(dto), { id: randomUUID() }));
   }
 
   /** Gives the story these fields and no others. */
+  @EvictsRecommendations
   async replace(id: string, dto: CreateStoryDto): Promise<Story> {
     await this.requireCast(dto);
     return (await this.stories.update(id, complete(dto))) ?? unknownStory(id);
   }
 
+  @EvictsRecommendations
   async change(id: string, dto: UpdateStoryDto): Promise<Story> {
     await this.requireCast(dto);
     const { rating, audioFiles, ...changes } = dto;
@@ -54,6 +58,7 @@ export class StoriesService {
     return story ?? unknownStory(id);
   }
 
+  @EvictsRecommendations
   async delete(id: string): Promise<void> {
     if (!(await this.stories.delete(id))) unknownStory(id);
   }
