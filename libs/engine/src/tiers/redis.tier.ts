@@ -44,7 +44,9 @@ export class RedisTier extends CacheTier {
 
   /** The entry that stored bytes are; `undefined` when its time is over, or they are none. Needs a synchronised clock. */
   decode(key: string, stored: Buffer, nowMs: number): CacheEntry | undefined {
-    const entry = decodeCounter(stored, nowMs) ?? this.codec.decode(key, stored);
+    const counter = decodeCounter(stored, nowMs);
+    if (counter !== undefined) return counter;
+    const entry = this.codec.decode(key, stored);
     if (typeof entry === 'string') {
       this.onDamage(key, entry);
       return undefined;
@@ -63,12 +65,12 @@ export class RedisTier extends CacheTier {
   }
 
   override async write(key: string, entry: CacheEntry): Promise<void> {
+    const redisKey = this.keySpace.valueKey(key);
+    await this.serverClock.sync();
     const leftMs = entry.goneAtMs - this.clock.monotonicMs();
     if (leftMs <= 0) return;
-    await this.serverClock.sync();
     const px = toPx(leftMs);
-    const bytes = this.encode(key, entry);
-    await this.redis.send('SET', [this.keySpace.valueKey(key), bytes, ...(px === undefined ? [] : ['PX', px])]);
+    await this.redis.send('SET', [redisKey, this.encode(key, entry), ...(px === undefined ? [] : ['PX', px])]);
   }
 
   /** The bytes to store for an entry. Needs a synchronised clock. */
