@@ -115,9 +115,9 @@ export class CacheEngine {
     return found.hit ? found.ttlMs : undefined;
   }
 
-  /** The keys of fresh entries that match a glob; one can come twice. Empty where Redis is away. */
+  /** The keys of fresh entries that match a glob; one can come twice. Ends early when Redis goes away. */
   keys(glob: string): AsyncIterable<string> {
-    return this.#context.authority.keys(glob);
+    return this.#reads.keys(glob);
   }
 
   async set(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {

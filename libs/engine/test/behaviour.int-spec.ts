@@ -42,7 +42,7 @@ function makeEngine(kind: Kind, overrides: Partial<ResolvedCacheOptions> = {}): 
 
 /** A loader that counts its runs and ends when told. */
 function gatedLoader<T>(value: T) {
-  const loader = { runs: 0, open: () => undefined as void, load: (): Promise<T> => Promise.resolve(value) };
+  const loader = { runs: 0, open: () => {}, load: (): Promise<T> => Promise.resolve(value) };
   const gate = new Promise<void>((resolve) => (loader.open = resolve));
   loader.load = async () => {
     loader.runs++;
@@ -336,7 +336,7 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
 
     it('shares the loads of overlapping calls, key by key', async () => {
       const loads: string[] = [];
-      let open = () => undefined as void;
+      let open = () => {};
       const gate = new Promise<void>((resolve) => (open = resolve));
       const load = async (keys: readonly string[]) => {
         loads.push(...keys);

@@ -3,6 +3,7 @@ import type { CacheContext } from '../cache-context.js';
 import { checkTags } from '../entry/resolve-entry-options.js';
 import type { EvictOutcome } from '../entry/write-outcome.js';
 import type { CacheEvent } from '../events/cache-event.js';
+import { reportFault } from '../events/report-fault.js';
 import type { ReadOutcome } from '../read-through/read-outcome.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
 
@@ -93,16 +94,14 @@ export class Invalidator {
     forget: () => void,
     evict: () => Promise<number>,
   ): Promise<EvictOutcome> {
-    const { events, stats, name } = this.context;
+    const { events, name } = this.context;
     forget();
     let outcome: EvictOutcome;
     try {
       outcome = { confirmed: true, count: await evict() };
     } catch (error) {
       if (!isCacheFault(error)) throw error;
-      stats.errors++;
-      stats.redis.errors++;
-      events.emit({ type: 'error', cache: name, operation: `evict-${by}`, error });
+      reportFault(this.context, `evict-${by}`, error);
       outcome = { confirmed: false, count: 0 };
     }
     if (this.context.authority.isShared) forget();

@@ -1,4 +1,6 @@
+import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
+import { reportFault } from '../events/report-fault.js';
 import type { MemoryCopy } from '../memory/memory-store.js';
 import type { BatchLoader, Loader, LoadOptions } from './loader.js';
 import type { Lookup } from './lookup.js';
@@ -63,6 +65,15 @@ export class CacheReads {
     const { ageMs, ttlMs } = this.#times(found, this.context.clock.monotonicMs());
     if (found.isFresh) return { hit: true, stale: false, value, tier: found.tier, ageMs, ttlMs };
     return { hit: false, stale: true, value, tier: found.tier, ageMs, ttlMs: 0 };
+  }
+
+  async *keys(glob: string): AsyncIterable<string> {
+    try {
+      yield* this.context.authority.keys(glob);
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'keys', error);
+    }
   }
 
   /** Each key once: from memory where it may be asked, the others together from `findMissing`. */

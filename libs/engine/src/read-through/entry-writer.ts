@@ -5,6 +5,7 @@ import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { jitteredTtlMs } from '../entry/lifetime.js';
 import type { WriteOutcome } from '../entry/write-outcome.js';
+import { reportFault } from '../events/report-fault.js';
 import type { Lifetime } from '../memory/memory-store.js';
 import type { HeldValue } from './read-outcome.js';
 import type { FillStart } from './tier-reader.js';
@@ -40,7 +41,7 @@ export class EntryWriter {
       return await this.context.authority.openTicket(options.tags, options.ttlMs);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
-      this.reportFault('open-ticket', error);
+      reportFault(this.context, 'open-ticket', error);
       return undefined;
     }
   }
@@ -71,14 +72,6 @@ export class EntryWriter {
     if (events.isHeard) events.emit({ type: 'set', cache: name, key, ttlMs });
   }
 
-  /** Counts and tells that the cache could not do its part. */
-  reportFault(operation: string, error: unknown): void {
-    const { stats, events, name } = this.context;
-    stats.errors++;
-    if (isCacheFault(error)) stats.redis.errors++;
-    events.emit({ type: 'error', cache: name, operation, error });
-  }
-
   async #write(value: unknown, lifetime: Lifetime, options: ResolvedEntryOptions, fill: Fill): Promise<WriteOutcome> {
     if (fill.origin === 'load' && this.#isOutdated(fill)) return refused('superseded');
     if (fill.ticket === undefined) return refused('redis-unavailable');
@@ -88,7 +81,7 @@ export class EntryWriter {
       return result === 'stored' ? STORED : refused('superseded');
     } catch (error) {
       const reason = reasonOf(error);
-      this.reportFault('write', error);
+      reportFault(this.context, 'write', error);
       return refused(reason);
     }
   }

@@ -1,6 +1,7 @@
 import type { LoadTicket } from '../authority/authority.port.js';
 import type { CacheContext } from '../cache-context.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
+import { reportFault } from '../events/report-fault.js';
 import { UnsupportedValueError } from '../values/unsupported-value.error.js';
 import { AdaptableLoadContext } from './adaptable-load-context.js';
 import type { EntryWriter } from './entry-writer.js';
@@ -113,7 +114,7 @@ export class LoadRun {
       return held;
     } catch (error) {
       if (!(error instanceof UnsupportedValueError)) throw error;
-      this.writer.reportFault('store', error);
+      reportFault(this.context, 'store', error);
       return { value, isCopiedOnRead: false, isHeld: false };
     }
   }

@@ -1,6 +1,7 @@
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
+import { reportFault } from '../events/report-fault.js';
 import type { KeptValue } from '../memory/value-keeper.js';
 import type { FoundCopy } from './read-outcome.js';
 
@@ -37,7 +38,7 @@ export class TierReader {
 
   /** Asks the authority in one trip. A fault is counted, told, and answered with nothing. */
   async askAuthority(keys: readonly string[], likelyTags?: readonly string[]): Promise<AuthorityAnswer> {
-    const { authority, stats, events, name } = this.context;
+    const { authority, stats } = this.context;
     try {
       const entries = await authority.read(keys, likelyTags);
       if (authority.isShared) {
@@ -46,9 +47,7 @@ export class TierReader {
       return { entries, isKnown: true };
     } catch (error) {
       if (!isCacheFault(error)) throw error;
-      stats.redis.errors += keys.length;
-      stats.errors++;
-      events.emit({ type: 'error', cache: name, operation: 'read', error });
+      reportFault(this.context, 'read', error);
       return { entries: [], isKnown: false };
     }
   }

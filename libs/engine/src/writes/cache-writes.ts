@@ -3,6 +3,7 @@ import type { CacheContext } from '../cache-context.js';
 import type { EntryOptions, ResolvedEntryOptions } from '../entry/entry-options.js';
 import { resolveEntryOptions } from '../entry/resolve-entry-options.js';
 import type { WriteOutcome } from '../entry/write-outcome.js';
+import { reportFault } from '../events/report-fault.js';
 import type { Invalidator } from '../invalidation/invalidator.js';
 import { InvalidOptionError } from '../options/invalid-option.error.js';
 import type { EntryWriter, Fill } from '../read-through/entry-writer.js';
@@ -95,7 +96,7 @@ export class CacheWrites {
       return await act();
     } catch (error) {
       if (!isCacheFault(error)) throw error;
-      this.writer.reportFault(operation, error);
+      reportFault(this.context, operation, error);
       return onFault;
     } finally {
       this.#supersede(key);
