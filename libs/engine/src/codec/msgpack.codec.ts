@@ -23,8 +23,8 @@ const TAGS_MARK = Buffer.from([0xc1, 1]);
 
 const MSGPACK_FORMAT: PortableFormat = {
   canHold: (text) => !hasLoneSurrogate(text),
-  // msgpackr reads `__proto__` as another name.
-  canHoldName: (name) => name !== '__proto__' && !hasLoneSurrogate(name),
+  // msgpackr reads `__proto__` as another name, and takes `toJSON` for a method.
+  canHoldName: (name) => name !== '__proto__' && name !== 'toJSON' && !hasLoneSurrogate(name),
   packBytes: (bytes) => bytes,
   unpackBytes: (packed) => {
     if (!(packed instanceof Uint8Array)) throw new MalformedBodyError('a tag holds something else than bytes');

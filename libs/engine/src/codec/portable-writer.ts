@@ -1,14 +1,8 @@
 import { errorParts } from '../values/error-parts.js';
 import type { TypeRegistry } from '../values/type-registry.js';
-import {
-  MAX_DEPTH,
-  unsupported,
-  unsupportedDepth,
-  unsupportedHole,
-  unsupportedSymbolKey,
-} from '../values/unsupported-value.js';
 import { kindOf } from '../values/value-kind.js';
 import { itemStep, mapStep, NO_STEP, type PathStep } from '../values/value-path.js';
+import { ValueTrail } from '../values/value-trail.js';
 import { isTagName, tagged, type PortableFormat } from './portable-format.js';
 
 /**
@@ -18,15 +12,13 @@ import { isTagName, tagged, type PortableFormat } from './portable-format.js';
  * @throws UnsupportedValueError when the value, or something in it, is of no supported type
  */
 export function toPortable(value: unknown, format: PortableFormat, types: TypeRegistry): unknown {
-  return new PortableWriter(value, format, types).write(value, 0);
+  return new PortableWriter(format, types).write(value, 0);
 }
 
 class PortableWriter {
-  /** The way to the value at hand; what lies beyond its depth is left over from another branch. */
-  readonly #path: PathStep[] = [];
+  readonly #trail = new ValueTrail();
 
   constructor(
-    private readonly root: unknown,
     private readonly format: PortableFormat,
     private readonly types: TypeRegistry,
   ) {}
@@ -34,12 +26,7 @@ class PortableWriter {
   write(value: unknown, depth: number): unknown {
     switch (typeof value) {
       case 'string':
-        return this.format.canHold(value)
-          ? value
-          : tagged(
-              'string',
-              Array.from({ length: value.length }, (_, at) => value.charCodeAt(at)),
-            );
+        return this.format.canHold(value) ? value : tagged('string', codeUnitsOf(value));
       case 'boolean':
         return value;
       case 'number':
@@ -51,12 +38,12 @@ class PortableWriter {
       case 'object':
         return value === null ? null : this.#writeObject(value, depth);
       default:
-        throw unsupported(value, this.#pathTo(depth));
+        throw this.#trail.unsupported(value, depth);
     }
   }
 
   #writeObject(value: object, depth: number): unknown {
-    if (depth > MAX_DEPTH) throw unsupportedDepth(this.root, this.#pathTo(depth));
+    this.#trail.enter(value, depth);
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#writeArray(value, depth);
     switch (kindOf(value)) {
       case 'object':
@@ -94,8 +81,8 @@ class PortableWriter {
     let copy: unknown[] | undefined;
     for (let at = 0; at < array.length; at++) {
       const item = array[at];
-      this.#path[depth] = at;
-      if (item === undefined && !(at in array)) throw unsupportedHole(this.#pathTo(depth + 1));
+      this.#trail.step(at, depth);
+      if (item === undefined && !(at in array)) throw this.#trail.hole(depth + 1);
       const written = this.write(item, depth + 1);
       if (written !== item) (copy ??= array.slice())[at] = written;
     }
@@ -103,7 +90,7 @@ class PortableWriter {
   }
 
   #writeProperties(object: object, depth: number): unknown {
-    if (Object.getOwnPropertySymbols(object).length > 0) throw unsupportedSymbolKey(object, this.#pathTo(depth));
+    this.#trail.refuseSymbols(object, depth);
     let copy: Record<string, unknown> | undefined;
     let count = 0;
     let canHoldNames = true;
@@ -112,7 +99,7 @@ class PortableWriter {
       if (count++ === 0) onlyName = name;
       canHoldNames &&= this.format.canHoldName(name);
       const item = (object as Record<string, unknown>)[name];
-      this.#path[depth] = name;
+      this.#trail.step(name, depth);
       const written = this.write(item, depth + 1);
       if (written !== item) (copy ??= { ...object } as Record<string, unknown>)[name] = written;
     }
@@ -122,7 +109,7 @@ class PortableWriter {
   }
 
   #writeEntries(object: object, depth: number): unknown[] {
-    if (Object.getOwnPropertySymbols(object).length > 0) throw unsupportedSymbolKey(object, this.#pathTo(depth));
+    this.#trail.refuseSymbols(object, depth);
     return Object.entries(object).map(([name, item]) => [this.write(name, depth), this.#writeAt(name, item, depth)]);
   }
 
@@ -134,14 +121,14 @@ class PortableWriter {
   }
 
   #writeError(error: Error, depth: number): unknown[] {
-    if (Object.getOwnPropertySymbols(error).length > 0) throw unsupportedSymbolKey(error, this.#pathTo(depth));
+    this.#trail.refuseSymbols(error, depth);
     const { type, hidden, fields } = errorParts(error);
     return [type, this.#writeEntries(hidden, depth), this.#writeEntries(fields, depth)];
   }
 
   #writeInstance(value: object, depth: number): unknown {
     const type = this.types.ofInstance(value);
-    if (type === undefined) throw unsupported(value, this.#pathTo(depth));
+    if (type === undefined) throw this.#trail.unsupported(value, depth);
     return tagged('type', [this.write(type.name, depth), this.#writeAt(NO_STEP, type.serialize(value), depth)]);
   }
 
@@ -150,16 +137,16 @@ class PortableWriter {
   }
 
   #writeAt(step: PathStep, item: unknown, depth: number): unknown {
-    this.#path[depth] = step;
+    this.#trail.step(step, depth);
     return this.write(item, depth + 1);
-  }
-
-  #pathTo(depth: number): PathStep[] {
-    return this.#path.slice(0, depth);
   }
 }
 
 /** True for a number that JSON has: no NaN, no infinity, and no negative zero, which JSON would turn into zero. */
 function isPlainNumber(value: number): boolean {
   return value - value === 0 && (value !== 0 || 1 / value > 0);
+}
+
+function codeUnitsOf(text: string): number[] {
+  return Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
 }

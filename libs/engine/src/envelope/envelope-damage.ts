@@ -2,7 +2,7 @@
  * Why stored bytes are no entry that may be served. Each is a miss.
  *
  * - `foreign`: they do not begin as an envelope does
- * - `newer-format`: a format that this release does not know
+ * - `unknown-format`: a format that this release does not know
  * - `truncated`: they end too early or too late
  * - `header-damaged`, `body-damaged`: a checksum does not fit
  * - `other-key`: they were stored under another key
@@ -12,7 +12,7 @@
  */
 export type EnvelopeDamage =
   | 'foreign'
-  | 'newer-format'
+  | 'unknown-format'
   | 'truncated'
   | 'header-damaged'
   | 'body-damaged'

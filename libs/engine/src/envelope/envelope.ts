@@ -21,8 +21,8 @@ import type { EnvelopeDamage } from './envelope-damage.js';
  * | 24 | 8 | fresh until |
  * | 32 | 8 | gone at |
  * | 40 | 8 | write id |
- * | 48 | 8 | zero |
- * | 56 | 8 | version of the clear record |
+ * | 48 | 8 | version of the clear record |
+ * | 56 | 8 | zero |
  * | 64 | 4 | CRC-32 of the body |
  * | 68 | 4 | length of the key |
  * | 72 | 4 | length of the tags |
@@ -55,6 +55,7 @@ const FORMAT_VERSION = 1;
 const UTF16_FLAG = 1;
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 const VERSION_BYTES = 8;
+const VERSION_DIGITS = 2 * VERSION_BYTES;
 const LENGTH_BYTES = 4;
 
 const HEADER_CHECKSUM_AT = 4;
@@ -68,8 +69,8 @@ const CREATED_AT = 16;
 const FRESH_UNTIL_AT = 24;
 const GONE_AT = 32;
 const WRITE_ID_AT = 40;
-const RESERVED_AT = 48;
-const CLEAR_VERSION_AT = 56;
+const CLEAR_VERSION_AT = 48;
+const RESERVED_AT = 56;
 const BODY_CHECKSUM_AT = 64;
 const KEY_LENGTH_AT = 68;
 const TAGS_LENGTH_AT = 72;
@@ -78,7 +79,11 @@ const TAGS_LENGTH_AT = 72;
 export const ENVELOPE_FIXED_BYTES = 76;
 const KEY_AT = ENVELOPE_FIXED_BYTES;
 
-/** The bytes to store under `key`. */
+/**
+ * The bytes to store under `key`.
+ *
+ * @throws RangeError when a version is not 16 hex digits
+ */
 export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeBody): Buffer {
   const { tags } = facts;
   const { body } = stored;
@@ -99,8 +104,8 @@ export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeB
   bytes.writeDoubleLE(facts.freshUntilMs, FRESH_UNTIL_AT);
   bytes.writeDoubleLE(facts.goneAtMs, GONE_AT);
   writeVersion(bytes, facts.writeId, WRITE_ID_AT);
-  bytes.fill(0, RESERVED_AT, RESERVED_AT + VERSION_BYTES);
   writeVersion(bytes, facts.clearVersion, CLEAR_VERSION_AT);
+  bytes.fill(0, RESERVED_AT, BODY_CHECKSUM_AT);
   bytes.writeUInt32LE(crc32(body), BODY_CHECKSUM_AT);
   bytes.writeUInt32LE(keyLength, KEY_LENGTH_AT);
   bytes.writeUInt32LE(tagsLength, TAGS_LENGTH_AT);
@@ -123,45 +128,53 @@ export function decodeEnvelope(key: string, bytes: Buffer): Envelope | EnvelopeD
   const encoding = bytes[FLAGS_AT] === UTF16_FLAG ? 'utf16le' : 'utf8';
   const tagsAt = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT);
   if (!isKey(key, bytes, tagsAt, encoding)) return 'other-key';
+  const tags = tagsAt === headerLength ? NO_TAGS : readTags(bytes, tagsAt, headerLength, encoding);
+  if (tags === undefined) return 'header-damaged';
   const body = bytes.subarray(headerLength);
   if (crc32(body) !== bytes.readUInt32LE(BODY_CHECKSUM_AT)) return 'body-damaged';
+  // One call for two neighbours: each costs more than all the numbers together.
+  const versions = bytes.toString('hex', WRITE_ID_AT, RESERVED_AT);
   return {
     codecId: bytes[CODEC_AT] as number,
     compressionId: bytes[COMPRESSION_AT] as number,
     createdAtMs: bytes.readDoubleLE(CREATED_AT),
     freshUntilMs: bytes.readDoubleLE(FRESH_UNTIL_AT),
     goneAtMs: bytes.readDoubleLE(GONE_AT),
-    writeId: readVersion(bytes, WRITE_ID_AT),
-    clearVersion: readVersion(bytes, CLEAR_VERSION_AT),
-    tags: tagsAt === headerLength ? NO_TAGS : readTags(bytes, tagsAt, headerLength, encoding),
+    writeId: versions.slice(0, VERSION_DIGITS),
+    clearVersion: versions.slice(VERSION_DIGITS),
+    tags,
     body,
   };
 }
 
-/** The same bytes with other times, or why they are no envelope. The body is neither read nor checked. */
+/**
+ * The first {@link ENVELOPE_FIXED_BYTES} bytes with other times, to be put in the place of those that are stored; or why
+ * the bytes are no envelope. The body is neither read nor checked.
+ */
 export function rewriteEnvelopeTimes(
   bytes: Buffer,
   { freshUntilMs, goneAtMs }: EnvelopeTimes,
 ): Buffer | EnvelopeDamage {
   const headerLength = checkHeader(bytes);
   if (typeof headerLength !== 'number') return headerLength;
-  const rewritten = Buffer.from(bytes);
-  rewritten.writeDoubleLE(freshUntilMs, FRESH_UNTIL_AT);
-  rewritten.writeDoubleLE(goneAtMs, GONE_AT);
-  writeHeaderChecksum(rewritten, headerLength);
-  return rewritten;
+  const header = Buffer.from(bytes.subarray(0, headerLength));
+  header.writeDoubleLE(freshUntilMs, FRESH_UNTIL_AT);
+  header.writeDoubleLE(goneAtMs, GONE_AT);
+  writeHeaderChecksum(header, headerLength);
+  return header.subarray(0, ENVELOPE_FIXED_BYTES);
 }
 
 /** The length of the header when it is whole and the body is as long as it says. */
 function checkHeader(bytes: Buffer): number | EnvelopeDamage {
   if (bytes.length < 4 || bytes.readUInt32LE(0) !== MAGIC) return 'foreign';
   if (bytes.length <= FORMAT_AT) return 'truncated';
-  if (bytes[FORMAT_AT] !== FORMAT_VERSION) return 'newer-format';
+  if (bytes[FORMAT_AT] !== FORMAT_VERSION) return 'unknown-format';
   if (bytes.length < KEY_AT) return 'truncated';
   const headerLength = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT) + bytes.readUInt32LE(TAGS_LENGTH_AT);
   if (bytes.length !== headerLength + bytes.readUInt32LE(BODY_LENGTH_AT)) return 'truncated';
   const checksum = crc32(bytes.subarray(COVERED_AT, headerLength));
-  return checksum === bytes.readUInt32LE(HEADER_CHECKSUM_AT) ? headerLength : 'header-damaged';
+  if (checksum !== bytes.readUInt32LE(HEADER_CHECKSUM_AT)) return 'header-damaged';
+  return bytes[FLAGS_AT] === 0 || bytes[FLAGS_AT] === UTF16_FLAG ? headerLength : 'unknown-format';
 }
 
 function writeHeaderChecksum(bytes: Buffer, headerLength: number): void {
@@ -178,21 +191,23 @@ function isKey(key: string, bytes: Buffer, end: number, encoding: BufferEncoding
   return bytes.toString(encoding, KEY_AT, end) === key;
 }
 
-function readTags(bytes: Buffer, start: number, end: number, encoding: BufferEncoding): TagVersion[] {
+/** The tags between two offsets; `undefined` when they do not end where they should. */
+function readTags(bytes: Buffer, start: number, end: number, encoding: BufferEncoding): TagVersion[] | undefined {
   const tags: TagVersion[] = [];
-  for (let at = start; at < end;) {
+  let at = start;
+  while (at + VERSION_BYTES + LENGTH_BYTES <= end) {
     const textAt = at + VERSION_BYTES + LENGTH_BYTES;
     const textEnd = textAt + bytes.readUInt32LE(at + VERSION_BYTES);
-    tags.push({ tag: bytes.toString(encoding, textAt, textEnd), version: readVersion(bytes, at) });
+    tags.push({
+      tag: bytes.toString(encoding, textAt, textEnd),
+      version: bytes.toString('hex', at, at + VERSION_BYTES),
+    });
     at = textEnd;
   }
-  return tags;
+  return at === end ? tags : undefined;
 }
 
 function writeVersion(bytes: Buffer, version: string, at: number): void {
-  bytes.write(version, at, VERSION_BYTES, 'hex');
-}
-
-function readVersion(bytes: Buffer, at: number): string {
-  return bytes.toString('hex', at, at + VERSION_BYTES);
+  const isWhole = version.length === VERSION_DIGITS && bytes.write(version, at, 'hex') === VERSION_BYTES;
+  if (!isWhole) throw new RangeError(`A version has 16 hex digits, but ${JSON.stringify(version)} was given.`);
 }

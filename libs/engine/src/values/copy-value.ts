@@ -1,14 +1,8 @@
 import { errorOfParts, errorParts } from './error-parts.js';
 import { defaultTypes, type TypeRegistry } from './type-registry.js';
-import {
-  MAX_DEPTH,
-  unsupported,
-  unsupportedDepth,
-  unsupportedHole,
-  unsupportedSymbolKey,
-} from './unsupported-value.js';
 import { kindOf, TYPED_ARRAYS, type TypedArray } from './value-kind.js';
 import { itemStep, mapStep, NO_STEP, type PathStep } from './value-path.js';
+import { ValueTrail } from './value-trail.js';
 
 /**
  * A deep copy of a value, equal to what the codecs would bring back of it: the same types are supported, a reference
@@ -17,7 +11,7 @@ import { itemStep, mapStep, NO_STEP, type PathStep } from './value-path.js';
  * @throws UnsupportedValueError when the value, or something in it, is of no supported type
  */
 export function copyValue<T>(value: T, types: TypeRegistry = defaultTypes): T {
-  return isLeaf(value) ? value : (new Copier(value, types).copy(value, 0) as T);
+  return isLeaf(value) ? value : (new Copier(types).copy(value, 0) as T);
 }
 
 function isLeaf(value: unknown): boolean {
@@ -25,18 +19,14 @@ function isLeaf(value: unknown): boolean {
 }
 
 class Copier {
-  /** The way to the value at hand; what lies beyond its depth is left over from another branch. */
-  readonly #path: PathStep[] = [];
+  readonly #trail = new ValueTrail();
 
-  constructor(
-    private readonly root: unknown,
-    private readonly types: TypeRegistry,
-  ) {}
+  constructor(private readonly types: TypeRegistry) {}
 
   copy(value: unknown, depth: number): unknown {
     if (isLeaf(value)) return value;
-    if (typeof value !== 'object' || value === null) throw unsupported(value, this.#pathTo(depth));
-    if (depth > MAX_DEPTH) throw unsupportedDepth(this.root, this.#pathTo(depth));
+    if (typeof value !== 'object' || value === null) throw this.#trail.unsupported(value, depth);
+    this.#trail.enter(value, depth);
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#copyArray(value, depth);
     switch (kindOf(value)) {
       case 'object':
@@ -75,8 +65,8 @@ class Copier {
     for (let at = 0; at < copy.length; at++) {
       const item = copy[at];
       if (item === undefined ? !(at in copy) : !isLeaf(item)) {
-        this.#path[depth] = at;
-        if (item === undefined) throw unsupportedHole(this.#pathTo(depth + 1));
+        this.#trail.step(at, depth);
+        if (item === undefined) throw this.#trail.hole(depth + 1);
         copy[at] = this.copy(item, depth + 1);
       }
     }
@@ -85,13 +75,11 @@ class Copier {
 
   /** Replaces the properties of a shallow copy by copies of their own. */
   #copyProperties(original: object, copy: object, depth: number): object {
-    if (Object.getOwnPropertySymbols(original).length > 0) {
-      throw unsupportedSymbolKey(original, this.#pathTo(depth));
-    }
+    this.#trail.refuseSymbols(original, depth);
     for (const name in copy) {
       const item = (copy as Record<string, unknown>)[name];
       if (isLeaf(item)) continue;
-      this.#path[depth] = name;
+      this.#trail.step(name, depth);
       (copy as Record<string, unknown>)[name] = this.copy(item, depth + 1);
     }
     return copy;
@@ -119,7 +107,7 @@ class Copier {
 
   #copyInstance(value: object, depth: number): unknown {
     const type = this.types.ofInstance(value);
-    if (type === undefined) throw unsupported(value, this.#pathTo(depth));
+    if (type === undefined) throw this.#trail.unsupported(value, depth);
     const data = type.serialize(value);
     return type.deserialize(
       type.isFieldwise ? this.#copyProperties(value, data as object, depth) : this.#copyAt(NO_STEP, data, depth),
@@ -128,12 +116,8 @@ class Copier {
 
   #copyAt(step: PathStep, item: unknown, depth: number): unknown {
     if (isLeaf(item)) return item;
-    this.#path[depth] = step;
+    this.#trail.step(step, depth);
     return this.copy(item, depth + 1);
-  }
-
-  #pathTo(depth: number): PathStep[] {
-    return this.#path.slice(0, depth);
   }
 }
 

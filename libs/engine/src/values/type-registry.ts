@@ -50,7 +50,7 @@ export class TypeRegistry {
     const name = checkedName(type, options.name);
     const holder = this.#byName.get(name);
     if (holder !== undefined && holder.type !== type) throw new TypeRegistrationError(name, duplicateProblem(name));
-    const registered = toRegisteredType(type, name, options as TypeOptions<object, unknown>);
+    const registered = toRegisteredType(type, name, options);
     const former = this.#byPrototype.get(type.prototype as object);
     if (former !== undefined) this.#byName.delete(former.name);
     this.#byName.set(name, { type, registered });
@@ -80,15 +80,21 @@ export function registerType<T extends object, Data = unknown>(
   defaultTypes.register(type, options);
 }
 
-function toRegisteredType(
-  type: RegistrableClass<object>,
+function toRegisteredType<T extends object, Data>(
+  type: RegistrableClass<T>,
   name: string,
-  { serialize, deserialize }: TypeOptions<object, unknown>,
+  { serialize, deserialize }: TypeOptions<T, Data>,
 ): RegisteredType {
   if ((serialize === undefined) !== (deserialize === undefined)) {
     throw new TypeRegistrationError(name, 'it has only one of `serialize` and `deserialize`. Give both, or neither.');
   }
-  if (serialize !== undefined && deserialize !== undefined) return { name, isFieldwise: false, serialize, deserialize };
+  if (serialize !== undefined && deserialize !== undefined)
+    return {
+      name,
+      isFieldwise: false,
+      serialize: serialize as (instance: object) => unknown,
+      deserialize: deserialize as (data: unknown) => object,
+    };
   const prototype = type.prototype as object;
   const ancestor = builtInAncestor(prototype);
   if (ancestor !== undefined) {
