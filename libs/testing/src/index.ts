@@ -12,3 +12,4 @@ export type { TcpProxyTarget } from './faults/tcp-proxy.js';
 export { PostgresServer } from './postgres/postgres-server.js';
 export { provisionServers } from './provision/provision-servers.js';
 export type { ServersToProvision } from './provision/provision-servers.js';
+export { describeRedisPort } from './contract/redis-port.contract.js';

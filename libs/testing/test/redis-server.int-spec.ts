@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { freePort, RedisServer, ServerStartError } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
+const DEV_HOOKS = new URL('../../../tools/dev.mjs', import.meta.url).href;
 const clients: Redis[] = [];
 
 afterEach(() => {
@@ -38,17 +39,18 @@ async function until(condition: () => boolean): Promise<void> {
   throw new Error('it did not happen within 5 s');
 }
 
-/** Runs a script in a process of its own, which has the kit at hand. */
-function startNode(script: string, env: NodeJS.ProcessEnv = {}) {
-  const flags = [
-    '--conditions=@nest-strata/source',
-    '--import',
-    './tools/dev.mjs',
-    '--input-type=module',
-    '-e',
-    script,
-  ];
-  return spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+/** Runs a script in a process of its own, which has the kit at hand, until it has printed something. */
+async function startNode(script: string, env: NodeJS.ProcessEnv = {}) {
+  const flags = ['--conditions=@nest-strata/source', '--import', DEV_HOOKS, '--input-type=module', '-e', script];
+  const child = spawn(process.execPath, flags, { cwd: import.meta.dirname, env: { ...process.env, ...env } });
+  const exited = once(child, 'exit');
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const printed = once(child.stdout.setEncoding('utf8'), 'data') as Promise<[string]>;
+  const failed = exited.then(() => Promise.reject(new Error(complaints)));
+  failed.catch(() => undefined);
+  const [line] = await Promise.race([printed, failed]);
+  return { child, exited, line };
 }
 
 describe('a started server', () => {
@@ -128,10 +130,9 @@ describe('a setting that Redis refuses', () => {
     const script = `
       import { RedisServer } from '@nest-strata/testing';
       await RedisServer.start({ config: { maxmemory: 'much' } }).catch((error) => console.log(error.code));`;
-    const child = startNode(script, { TMPDIR: folder });
-    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    const { exited, line } = await startNode(script, { TMPDIR: folder });
     expect(line).toBe('SERVER_START_FAILED\n');
-    await once(child, 'exit');
+    await exited;
     expect(await readdir(folder)).toEqual([]);
     await rm(folder, { recursive: true });
   });
@@ -258,9 +259,7 @@ describe('a process that started a server', () => {
       client.disconnect();
       console.log(JSON.stringify({ pid: server.pid, folder }));
       ${afterStart}`;
-    const child = startNode(script);
-    const exited = once(child, 'exit');
-    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    const { child, exited, line } = await startNode(script);
     return { child, exited, server: JSON.parse(line) as { pid: number; folder: string } };
   }
 

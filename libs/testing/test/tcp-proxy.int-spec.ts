@@ -39,11 +39,11 @@ async function listen(options: ServerOpts, onConnection: (socket: Socket) => voi
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const dispose = (): void => {
-    server.close();
+  const dispose = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
   };
-  return { port, [Symbol.asyncDispose]: () => Promise.resolve(dispose()) };
+  return { port, [Symbol.asyncDispose]: dispose };
 }
 
 /** Whether a promise is still pending after `ms`. */

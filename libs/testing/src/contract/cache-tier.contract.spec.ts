@@ -373,7 +373,10 @@ describe('the contract of a cache tier', () => {
   it('closes its subject, whether a clause holds or not', async () => {
     const clock = new FakeClock();
     let closed = 0;
-    const makeSubject = () => ({ tier: new MapTier(clock), clock, close: () => void closed++ });
+    const close = (): void => {
+      closed++;
+    };
+    const makeSubject = () => ({ tier: new MapTier(clock), clock, close });
     await checkClause({ title: 'holds', check: () => Promise.resolve() }, makeSubject);
     await expect(
       checkClause({ title: 'breaks', check: () => Promise.reject(new Error('broken')) }, makeSubject),
