@@ -8,13 +8,13 @@ export interface OptionProblem {
   readonly message: string;
 }
 
-/** The options given to CacheModule cannot be used. Lists everything that is wrong with them, not just the first. */
+/** Options of a cache cannot be used. Lists everything that is wrong with them, not just the first. */
 export class InvalidCacheOptionsError extends StrataError {
   readonly code = 'INVALID_CACHE_OPTIONS';
 
   constructor(readonly problems: readonly OptionProblem[]) {
     super(
-      `CacheModule cannot start: ${problems.length === 1 ? 'an option is' : `${problems.length} options are`} wrong.\n` +
+      `${problems.length === 1 ? 'An option of the cache is' : `${problems.length} options of the cache are`} wrong:\n` +
         problems.map(({ path, message }) => `  - ${path}: ${message}`).join('\n'),
     );
   }

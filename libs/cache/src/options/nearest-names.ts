@@ -1,7 +1,7 @@
 /** The names that a misspelt one probably stands for, nearest first; empty when none is near. */
 export function nearestNames(given: string, known: readonly string[]): string[] {
   const wanted = given.toLowerCase();
-  const maxEdits = Math.max(1, Math.floor(given.length / 3));
+  const maxEdits = Math.ceil(given.length / 3);
   return known
     .map((name) => ({ name, edits: editDistance(wanted, name.toLowerCase()) }))
     .filter(({ name, edits }) => edits <= maxEdits || isPartOf(wanted, name.toLowerCase()))

@@ -42,14 +42,14 @@ export function resolveCacheOptions(
   const problems = problemsOf(settings, caches);
   if (problems.length > 0) throw new InvalidCacheOptionsError(problems);
   const cache = resolveRoot(settings);
-  return deepFreeze({
+  return frozenCopy({
     cache,
     inherited: { memory: cache.memory, hasRedis: settings.redis !== undefined },
     codec: settings.codec ?? DEFAULTS.codec,
-    redis: settings.enabled === false ? undefined : settings.redis && { ...settings.redis },
-    caches: Object.entries(caches).map(([name, options]) => ({ name, options: { ...options } })),
+    redis: settings.enabled === false ? undefined : settings.redis,
+    caches: Object.entries(caches).map(([name, options]) => ({ name, options })),
     ttls: Object.entries(settings.ttls ?? {}).map(([name, ttl]) => ({ name, ttl })),
-    failOn: [...(settings.health?.failOn ?? DEFAULTS.failOn)],
+    failOn: settings.health?.failOn ?? DEFAULTS.failOn,
   });
 }
 
@@ -73,7 +73,7 @@ export function resolveCacheOverrides(
     ...(memoryTtlMs !== undefined && { memoryTtlMs: Math.min(memoryTtlMs, longestMemoryTtlMs(inherited.hasRedis)) }),
     ...(options.memory !== undefined && { memory }),
   };
-  return deepFreeze({ overrides, inherited: { ...inherited, memory } });
+  return frozenCopy({ overrides, inherited: { ...inherited, memory } });
 }
 
 /** What is wrong with settings, each taken by itself or with the others. */
@@ -168,9 +168,9 @@ function resolveMemory(
   };
 }
 
-/** Freezes plain objects and lists, and leaves alone what the user made: clients, codecs, classes. */
-function deepFreeze<T>(value: T): T {
-  if (!Array.isArray(value) && !isPlainObject(value)) return value;
-  Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
+/** A deep copy that nobody can change, but for what the user made: clients, codecs, classes. */
+function frozenCopy<T>(value: T): T {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T;
+  if (!isPlainObject(value)) return value;
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, part]) => [name, frozenCopy(part)]))) as T;
 }

@@ -113,6 +113,10 @@ function ttlsAdvice(given: unknown): string | undefined {
 function typesAdvice(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   if (!Array.isArray(given)) return `given ${describeGiven(given)}; write a list of classes, such as [Money]`;
+  const index = given.findIndex((entry: unknown) => typeof classOf(entry) !== 'function');
+  if (index >= 0) {
+    return `given ${describeGiven(given[index])} at ${index}; write a class, or { type: Money, name: 'money' }`;
+  }
   try {
     toTypeRegistry(given as readonly CachedType[]);
     return undefined;
@@ -120,4 +124,8 @@ function typesAdvice(given: unknown): string | undefined {
     if (error instanceof TypeRegistrationError) return error.message;
     throw error;
   }
+}
+
+function classOf(entry: unknown): unknown {
+  return isPlainObject(entry) ? entry['type'] : entry;
 }

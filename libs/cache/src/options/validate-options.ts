@@ -35,7 +35,7 @@ export function validateOptions(shape: OptionsShape, given: object, path = ''): 
 
 function knownOptions(shape: OptionsShape): string[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(shape, '', false, false);
-  return rules.map(({ propertyName }) => propertyName);
+  return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }
 
 function unknownOption(name: string, known: readonly string[]): string {

@@ -1,0 +1,417 @@
+import { describe, expect, it } from '@jest/globals';
+import { Codec, defaultTypes } from '@nest-strata/engine';
+import { Redis } from 'ioredis';
+import type { CacheSettings } from './cache-module-options.js';
+import { InvalidCacheOptionsError } from './invalid-cache-options.error.js';
+import { resolveCacheOptions, resolveCacheOverrides } from './resolve-cache-options.js';
+
+class Money {
+  constructor(readonly cents: number) {}
+}
+
+class UpperCaseCodec extends Codec {
+  override readonly id = 200;
+  override readonly name = 'upper';
+  override encode(value: unknown): Buffer {
+    return Buffer.from(String(value));
+  }
+  override decode(bytes: Buffer): unknown {
+    return bytes.toString();
+  }
+}
+
+const redis = { url: 'redis://localhost:6379' };
+
+/** The problems of options as `path: message` lines. */
+function problemsOf(settings: unknown, caches: unknown = {}): string[] {
+  try {
+    resolveCacheOptions(settings as CacheSettings, caches as never);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InvalidCacheOptionsError)) throw error;
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+}
+
+describe('options that are wrong', () => {
+  it.each<[string, unknown, string]>([
+    ['no object', undefined, 'options: given a value of type undefined; return an object of options, {} for none'],
+    ['a list', [], 'options: given an empty list; return an object of options, {} for none'],
+    ['a misspelt option', { tttl: '1h' }, "tttl: unknown option; did you mean 'ttl' or 'ttls'?"],
+    [
+      'a misspelt option in a group',
+      { memory: { maxEntry: 5 } },
+      "memory.maxEntry: unknown option; did you mean 'maxEntries'?",
+    ],
+    [
+      'an option that does not exist',
+      { memory: { size: 5 } },
+      'memory.size: unknown option; the options here are maxEntries, maxBytes, ttl, values',
+    ],
+    [
+      'a feature that does not exist',
+      { refreshAhead: 0.8 },
+      'refreshAhead: unknown option; the options here are namespace, ttl, jitter, memory, redis, codec, compression, ' +
+        'limits, types, ttls, enabled, health',
+    ],
+    ['a name of Object.prototype', { toString: 1 }, 'toString: unknown option; the options here are'],
+    ['a prototype', JSON.parse('{"__proto__": {"ttl": "1s"}}'), '__proto__: unknown option; the options here are'],
+    ['a constructor', { constructor: 1 }, 'constructor: unknown option; the options here are'],
+    ['a bare number', { ttl: 3600 }, "ttl: 3600 is a bare number; write '3600s' or '3600ms'"],
+    [
+      'a negative duration',
+      { ttl: -5 },
+      "ttl: given -5; write a number with a unit, such as '500ms', '30s', '5m', '1h' or '30d', or 'forever'",
+    ],
+    [
+      'words for a duration',
+      { ttl: '5 minutes' },
+      `ttl: given "5 minutes"; write a number with a unit, such as '500ms', '30s', '5m', '1h' or '30d', or 'forever'`,
+    ],
+    ['null for a duration', { ttl: null }, 'ttl: given null; write a number with a unit'],
+    ['a duration in a group', { memory: { ttl: 5 } }, "memory.ttl: 5 is a bare number; write '5s' or '5ms'"],
+    ['a whole share', { jitter: 1 }, 'jitter: given 1; write a share from 0 up to but not including 1, such as 0.1'],
+    ['a text for a share', { jitter: '10%' }, 'jitter: given "10%"; write a share'],
+    [
+      'no entries',
+      { memory: { maxEntries: 0 } },
+      'memory.maxEntries: given 0; write a whole number of entries, at least 1',
+    ],
+    [
+      'half an entry',
+      { memory: { maxEntries: 1.5 } },
+      'memory.maxEntries: given 1.5; write a whole number of entries, at least 1',
+    ],
+    [
+      'a size with a unit',
+      { memory: { maxBytes: '64mb' } },
+      'memory.maxBytes: given "64mb"; write a whole number of bytes, at least 1',
+    ],
+    [
+      'an unknown word',
+      { memory: { values: 'copied' } },
+      "memory.values: given \"copied\"; write 'frozen' or 'cloned' or 'shared'",
+    ],
+    ['true for a group or false', { memory: true }, 'memory: given true; write an object of options, or false'],
+    ['a list for a group', { limits: [1] }, 'limits: given a list of 1; write an object of options'],
+    [
+      'an instance for a group',
+      { limits: new Money(1) },
+      'limits: given an instance of Money; write an object of options',
+    ],
+    [
+      'no tier at all',
+      { memory: false },
+      'memory: given false without redis, which leaves no tier; configure redis, or write enabled: false for no cache at all',
+    ],
+    [
+      'Redis without a namespace',
+      { redis },
+      "namespace: missing, and needed with redis; write the name of your application, such as 'shop'",
+    ],
+    ['an empty namespace', { namespace: '' }, 'namespace: given ""; write a text, such as \'shop\''],
+    [
+      'a namespace that is no text',
+      { namespace: Symbol('x') },
+      'namespace: given a value of type symbol; write a text',
+    ],
+    [
+      'an unknown codec',
+      { codec: 'yaml' },
+      "codec: given \"yaml\"; write 'json', 'msgpack', or an instance of a class that extends Codec",
+    ],
+    ['the class of a codec', { codec: UpperCaseCodec }, 'codec: given the function UpperCaseCodec; write'],
+    ['half a codec', { codec: { id: 200, name: 'x' } }, 'codec: given an object; write'],
+    ['no codec', { codec: null }, 'codec: given null; write'],
+    [
+      'an unknown compression',
+      { compression: { algorithm: 'lz4' } },
+      "compression.algorithm: given \"lz4\"; write 'gzip' or 'brotli'",
+    ],
+    [
+      'a negative threshold',
+      { compression: { thresholdBytes: -1 } },
+      'compression.thresholdBytes: given -1; write a whole number of bytes, at least 0',
+    ],
+    [
+      'a limit that cuts every key',
+      { limits: { maxKeyBytes: 10 } },
+      'limits.maxKeyBytes: given 10; write a whole number of bytes, at least 128',
+    ],
+    [
+      'a huge limit',
+      { limits: { maxValueBytes: Infinity } },
+      'limits.maxValueBytes: given Infinity; write a whole number',
+    ],
+    ['one type', { types: Money }, 'types: given the function Money; write a list of classes, such as [Money]'],
+    ['no class', { types: ['Money'] }, 'types: given "Money" at 0; write a class, or { type: Money, name: \'money\' }'],
+    [
+      'types of one name',
+      { types: [Money, { type: class {}, name: 'Money' }] },
+      'types: The class Money cannot be registered',
+    ],
+    [
+      'times to live that are none',
+      { ttls: { hero: 60, child: '1h' } },
+      "ttls: for hero, 60 is a bare number; write '60s' or '60ms'",
+    ],
+    ['a time to live for all', { ttls: '1h' }, 'ttls: given "1h"; write an object such as { hero: \'1h\' }'],
+    ['a text for a switch', { enabled: 'no' }, 'enabled: given "no"; write true or false'],
+    ['a bigint for a switch', { enabled: 1n }, 'enabled: given 1n; write true or false'],
+    [
+      'a word for a list',
+      { health: { failOn: 'down' } },
+      "health.failOn: given \"down\"; write a list of 'degraded' or 'down'",
+    ],
+    [
+      'an unknown state',
+      { health: { failOn: ['up'] } },
+      "health.failOn: given a list of 1; write a list of 'degraded' or 'down'",
+    ],
+    ['a misplaced switch', { isGlobal: false }, 'isGlobal: write it beside the factory, in forRootAsync({ … }) itself'],
+    ['misplaced caches', { caches: {} }, 'caches: write it beside the factory, in forRootAsync({ … }) itself'],
+    [
+      'a text for redis',
+      { namespace: 'shop', redis: redis.url },
+      'redis: given "redis://localhost:6379"; write an object of options',
+    ],
+    [
+      'an unknown option of redis',
+      { namespace: 'shop', redis: { ...redis, sentinel: 1 } },
+      'redis.sentinel: is not an option',
+    ],
+    ['a bare number in redis', { namespace: 'shop', redis: { ...redis, deadline: 50 } }, 'redis.deadline: is 50.'],
+  ])('are refused: %s', (_, settings, problem) => {
+    expect(problemsOf(settings)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no object', 5, "caches: given 5; write an object such as { heroes: { ttl: '10m' } }"],
+    ['no options', { heroes: '10m' }, 'caches.heroes: given "10m"; write an object of options, {} for none'],
+    [
+      'an unknown option',
+      { heroes: { redis } },
+      'caches.heroes.redis: unknown option; the options here are ttl, jitter, memory',
+    ],
+    [
+      'a bare number',
+      { heroes: { memory: { ttl: 5 } } },
+      "caches.heroes.memory.ttl: 5 is a bare number; write '5s' or '5ms'",
+    ],
+    ['no name', { '': {} }, "caches: given a cache without a name; write one, such as 'heroes'"],
+    ['no tier', { heroes: { memory: false } }, 'caches.heroes.memory: given false without redis, which leaves no tier'],
+  ])('are refused in named caches: %s', (_, caches, problem) => {
+    expect(problemsOf({}, caches)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('are told all at once, each with its path', () => {
+    const settings = {
+      ttl: 60,
+      memory: { maxEntries: -1 },
+      redis: { url: 'http://x' },
+      nope: 1,
+    } as unknown as CacheSettings;
+    const resolve = () => resolveCacheOptions(settings, { heroes: { jitter: 2 } });
+    expect(resolve).toThrow(InvalidCacheOptionsError);
+    expect(resolve).toThrow(/^6 options of the cache are wrong:\n {2}- nope: .*\n {2}- namespace: /);
+    expect(problemsOf(settings, { heroes: { jitter: 2 } }).map((problem) => problem.split(':')[0])).toEqual([
+      'nope',
+      'namespace',
+      'ttl',
+      'memory.maxEntries',
+      'redis.url',
+      'caches.heroes.jitter',
+    ]);
+  });
+
+  it('are told in the singular when there is one', () => {
+    expect(() => resolveCacheOptions({ ttl: '-1s' as never })).toThrow(
+      /^An option of the cache is wrong:\n {2}- ttl: /,
+    );
+  });
+
+  it.each([
+    { namespace: 'shop', redis: 'redis://user:hunter2@localhost' },
+    { namespace: 'shop', redis: { url: 'http://user:hunter2@localhost' } },
+    { namespace: 'shop', redis: { url: 'redis://user:hunter2@:x' } },
+    { namespace: 'shop', redis: { url: 5, password: 'hunter2' } },
+    { ttl: 'redis://:hunter2@localhost' },
+    { types: ['redis://user:hunter2@localhost'] },
+  ])('never show a password: %#', (settings) => {
+    const problems = problemsOf(settings);
+    expect(problems).not.toEqual([]);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('shows no more than the beginning of a long text', () => {
+    expect(problemsOf({ codec: 'x'.repeat(1000) })).toEqual([expect.stringMatching(/^codec: given "x{80}…"; write/)]);
+  });
+});
+
+describe('options that are right', () => {
+  it('get their defaults', () => {
+    expect(resolveCacheOptions({})).toEqual({
+      cache: {
+        namespace: ['default'],
+        ttlMs: 3_600_000,
+        memoryTtlMs: Infinity,
+        jitter: 0,
+        memory: { maxEntries: 10_000, maxBytes: 67_108_864, values: 'frozen' },
+        types: defaultTypes,
+        compression: undefined,
+        limits: { maxValueBytes: 1_048_576, maxKeyBytes: 1024 },
+        enabled: true,
+      },
+      inherited: { memory: { maxEntries: 10_000, maxBytes: 67_108_864, values: 'frozen' }, hasRedis: false },
+      codec: 'json',
+      redis: undefined,
+      caches: [],
+      ttls: [],
+      failOn: ['down'],
+    });
+  });
+
+  it('become milliseconds, and what is given replaces the defaults', () => {
+    const codec = new UpperCaseCodec();
+    const settings: CacheSettings = {
+      namespace: 'shop',
+      ttl: '1.5s',
+      jitter: 0.1,
+      memory: { maxEntries: 5, maxBytes: 6, ttl: '2m', values: 'shared' },
+      codec,
+      compression: { thresholdBytes: 0, algorithm: 'gzip' },
+      limits: { maxValueBytes: 7, maxKeyBytes: 128 },
+      types: [Money],
+      ttls: { hero: '1h' },
+      enabled: true,
+      health: { failOn: [] },
+    };
+    const resolved = resolveCacheOptions(settings, { heroes: { ttl: '5m' } });
+    expect(resolved).toMatchObject({
+      cache: {
+        namespace: ['shop'],
+        ttlMs: 1500,
+        memoryTtlMs: 120_000,
+        jitter: 0.1,
+        memory: { maxEntries: 5, maxBytes: 6, values: 'shared' },
+        compression: { thresholdBytes: 0, algorithm: 'gzip' },
+        limits: { maxValueBytes: 7, maxKeyBytes: 128 },
+      },
+      caches: [{ name: 'heroes', options: { ttl: '5m' } }],
+      ttls: [{ name: 'hero', ttl: '1h' }],
+      failOn: [],
+    });
+    expect(resolved.codec).toBe(codec);
+    expect(resolved.cache.types.ofName('Money')).toBeDefined();
+  });
+
+  it('may be undefined, as spreading optional settings makes them', () => {
+    const given = { ttl: undefined, memory: undefined, redis: undefined, codec: undefined, types: undefined };
+    expect(resolveCacheOptions(given as unknown as CacheSettings)).toEqual(resolveCacheOptions({}));
+  });
+
+  it('let memory forget within a second over Redis, whatever memory.ttl says', () => {
+    const memoryTtlMsOf = (ttl: '500ms' | '1h') =>
+      resolveCacheOptions({ namespace: 'shop', redis, memory: { ttl } }).cache.memoryTtlMs;
+    expect(memoryTtlMsOf('1h')).toBe(1000);
+    expect(memoryTtlMsOf('500ms')).toBe(500);
+    expect(resolveCacheOptions({ namespace: 'shop', redis }).cache.memoryTtlMs).toBe(1000);
+    expect(resolveCacheOptions({ memory: { ttl: '1h' } }).cache.memoryTtlMs).toBe(3_600_000);
+  });
+
+  it('compress with brotli from a kilobyte on when nothing else is said', () => {
+    expect(resolveCacheOptions({ compression: {} }).cache.compression).toEqual({
+      thresholdBytes: 1024,
+      algorithm: 'brotli',
+    });
+  });
+
+  it('switch memory off over Redis', () => {
+    expect(resolveCacheOptions({ namespace: 'shop', redis, memory: false }).cache.memory.maxEntries).toBe(0);
+  });
+
+  it('need no Redis while the cache is switched off', () => {
+    expect(resolveCacheOptions({ namespace: 'shop', redis, enabled: false }).redis).toBeUndefined();
+    expect(resolveCacheOptions({ memory: false, enabled: false }).cache.enabled).toBe(false);
+  });
+
+  it('register types with their own names and functions', () => {
+    const { types } = resolveCacheOptions({
+      types: [
+        {
+          type: Money,
+          name: 'cash',
+          serialize: ({ cents }: Money) => cents,
+          deserialize: (cents: number) => new Money(cents),
+        },
+      ],
+    }).cache;
+    expect(types.ofName('cash')?.serialize(new Money(5))).toBe(5);
+  });
+
+  it('accept a client, and leave it as it is', () => {
+    const client = new Redis({ lazyConnect: true });
+    const resolved = resolveCacheOptions({ namespace: 'shop', redis: { client } });
+    expect(resolved.redis?.client).toBe(client);
+    expect(Object.isFrozen(client)).toBe(false);
+  });
+
+  it('are frozen to the bottom', () => {
+    const resolved = resolveCacheOptions({ ttls: { hero: '1h' } }, { heroes: { memory: { maxEntries: 5 } } });
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null || value === defaultTypes) return;
+      expect(Object.isFrozen(value)).toBe(true);
+      Object.values(value).forEach(visit);
+    };
+    visit(resolved);
+  });
+
+  it('leave what was given as it was', () => {
+    const settings = { memory: { maxEntries: 5 }, ttls: { hero: '1h' } } as const;
+    const caches = { heroes: { memory: { maxEntries: 5 } } };
+    resolveCacheOptions(settings, caches);
+    for (const given of [settings, settings.memory, settings.ttls, caches, caches.heroes, caches.heroes.memory]) {
+      expect(Object.isFrozen(given)).toBe(false);
+    }
+  });
+});
+
+describe('the options of a namespace', () => {
+  const inherited = { memory: { maxEntries: 50, maxBytes: 60, values: 'cloned' }, hasRedis: false } as const;
+
+  it('hold nothing but what differs', () => {
+    expect(resolveCacheOverrides('x', {}, inherited)).toEqual({ overrides: {}, inherited });
+    expect(resolveCacheOverrides('x', { ttl: '1s', jitter: 0.5 }, inherited).overrides).toEqual({
+      ttlMs: 1000,
+      jitter: 0.5,
+    });
+  });
+
+  it('take the rest of the memory options from the cache around, and pass them on', () => {
+    const { overrides, inherited: passedOn } = resolveCacheOverrides(
+      'x',
+      { memory: { maxEntries: 5, ttl: '1h' } },
+      inherited,
+    );
+    expect(overrides).toEqual({ memory: { maxEntries: 5, maxBytes: 60, values: 'cloned' }, memoryTtlMs: 3_600_000 });
+    expect(passedOn.memory).toEqual(overrides.memory);
+  });
+
+  it('cap the life of memory over Redis', () => {
+    const overRedis = { ...inherited, hasRedis: true };
+    expect(resolveCacheOverrides('x', { memory: { ttl: '1h' } }, overRedis).overrides.memoryTtlMs).toBe(1000);
+  });
+
+  it('switch memory off, and on again inside', () => {
+    const overRedis = { ...inherited, hasRedis: true };
+    const off = resolveCacheOverrides('x', { memory: false }, overRedis);
+    expect(off.overrides.memory?.maxEntries).toBe(0);
+    expect(resolveCacheOverrides('y', { memory: {} }, off.inherited).overrides.memory?.maxEntries).toBe(10_000);
+  });
+
+  it('are checked', () => {
+    expect(() => resolveCacheOverrides('x', { ttl: 5 as never }, inherited)).toThrow(
+      /caches\.x\.ttl: 5 is a bare number/,
+    );
+  });
+});
