@@ -7,6 +7,7 @@ import { databaseConfig } from './config/database.config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HeroesModule } from './heroes/heroes.module.js';
+import { RootController } from './http/root.controller.js';
 import { RecommendationsModule } from './recommendations/recommendations.module.js';
 import { StoriesModule } from './stories/stories.module.js';
 
@@ -21,5 +22,6 @@ import { StoriesModule } from './stories/stories.module.js';
     RecommendationsModule,
     HealthModule,
   ],
+  controllers: [RootController],
 })
 export class AppModule {}

@@ -370,7 +370,8 @@ export function describeApi(start: () => Promise<RunningStorytime>): void {
       expect(body).toMatchObject({ status: 'ok', details: { database: { status: 'up' } } });
     });
 
-    it('documents its API', async () => {
+    it('documents its API, also for whoever opens its bare address', async () => {
+      expect((await api.get('/', 302)).headers['location']).toBe('docs');
       const page = await api.get('/docs');
       expect(page.text).toContain('Storytime');
       const { body } = await api.get('/docs-json');
