@@ -19,16 +19,16 @@ const TWO_LIVES_WITH_REDIS = [
 ];
 
 const apps = new Map<string, ScratchApp>();
-let tarballs: Awaited<ReturnType<typeof packLibs>>;
+let packed: Awaited<ReturnType<typeof packLibs>> | undefined;
 
 beforeAll(async () => {
-  tarballs = await packLibs();
-  await Promise.all(APPS.map(async ({ name }) => apps.set(name, await ScratchApp.install(name, tarballs.tarballs))));
+  const { tarballs } = (packed = await packLibs());
+  await Promise.all(APPS.map(async ({ name }) => apps.set(name, await ScratchApp.install(name, tarballs))));
 });
 
 afterAll(async () => {
   await Promise.all([...apps.values()].map((app) => app.remove()));
-  await removeFolder(tarballs.folder);
+  if (packed !== undefined) await removeFolder(packed.folder);
 });
 
 function appNamed(name: string): ScratchApp {
