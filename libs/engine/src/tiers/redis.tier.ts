@@ -68,7 +68,10 @@ export class RedisTier extends CacheTier {
     const redisKey = this.keySpace.valueKey(key);
     await this.serverClock.sync();
     const leftMs = entry.goneAtMs - this.clock.monotonicMs();
-    if (leftMs <= 0) return;
+    if (leftMs <= 0) {
+      await this.#unlink([redisKey]);
+      return;
+    }
     const px = toPx(leftMs);
     await this.redis.send('SET', [redisKey, this.encode(key, entry), ...(px === undefined ? [] : ['PX', px])]);
   }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EntryOptions } from './entry-options.js';
+import { resolveEntryOptions } from './resolve-entry-options.js';
+
+const DEFAULTS = { ttlMs: 60_000, memoryTtlMs: 1_000, jitter: 0.1 };
+
+describe('resolveEntryOptions', () => {
+  it('takes what is left out from the cache', () => {
+    expect(resolveEntryOptions(DEFAULTS, undefined)).toEqual({ ...DEFAULTS, tags: [] });
+    expect(resolveEntryOptions(DEFAULTS, {})).toEqual({ ...DEFAULTS, tags: [] });
+  });
+
+  it.each<[EntryOptions, object]>([
+    [{ ttl: '2m' }, { ttlMs: 120_000, memoryTtlMs: 1_000 }],
+    [{ ttl: '100ms' }, { ttlMs: 100, memoryTtlMs: 100 }],
+    [{ ttl: 'forever' }, { ttlMs: Infinity, memoryTtlMs: 1_000 }],
+    [{ memoryTtl: '10ms' }, { ttlMs: 60_000, memoryTtlMs: 10 }],
+    [{ memoryTtl: '5m' }, { ttlMs: 60_000, memoryTtlMs: 1_000 }],
+    [{ jitter: 0 }, { jitter: 0 }],
+    [{ tags: ['a', 'b', 'a'] }, { tags: ['a', 'b'] }],
+  ])('lays %p over it', (given, expected) => {
+    expect(resolveEntryOptions(DEFAULTS, given)).toMatchObject(expected);
+  });
+
+  it.each<[object, string]>([
+    [{ ttl: 60 }, "60 is not a duration. Say which unit is meant: '60ms' or '60s'."],
+    [{ ttl: '-1s' }, '"-1s" is not a duration'],
+    [{ memoryTtl: 5 }, '5 is not a duration'],
+    [{ jitter: 1 }, 'Option jitter: 1 given; write a share of the ttl in [0, 1), such as 0.1'],
+    [{ jitter: -0.1 }, 'Option jitter: -0.1 given'],
+    [{ jitter: '10%' }, 'Option jitter: 10% given'],
+    [{ jitter: NaN }, 'Option jitter: NaN given'],
+    [{ tags: 'a' }, 'Option tags: string given; write an array of strings'],
+    [{ tags: [1] }, 'Option tags: 1 is not a tag; write non-empty strings'],
+    [
+      { staleFor: '1h' },
+      'Option staleFor: unknown; the options are ttl, memoryTtl, jitter, tags, signal, forceRefresh',
+    ],
+  ])('refuses %p and says what to write', (given, message) => {
+    expect(() => resolveEntryOptions(DEFAULTS, given)).toThrow(message);
+  });
+});
