@@ -64,9 +64,14 @@ export class EntryCodec {
       if (body === undefined) return 'unknown-compression';
       value = codec.decode(body);
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'body-too-large' : 'undecodable-body';
+      return isTooLarge(error) ? 'body-too-large' : 'undecodable-body';
     }
     const { createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags } = envelope;
     return { value, createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags };
   }
+}
+
+/** True for what zlib throws when it would exceed `maxOutputLength`. */
+function isTooLarge(error: unknown): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -30,7 +30,7 @@ export class ValueTrail {
     this.#steps[depth] = step;
   }
 
-  /** The error for something at `depth` that a cache cannot carry. */
+  /** The error for a function, a symbol or an object at `depth` that a cache cannot carry. */
   unsupported(found: unknown, depth: number): UnsupportedValueError {
     const [what, advice] = explain(found);
     return new UnsupportedValueError(this.#pathTo(depth), what, advice);
@@ -78,20 +78,17 @@ export class ValueTrail {
 }
 
 function explain(found: unknown): [what: string, advice: string] {
-  if (typeof found === 'function')
+  if (typeof found === 'function') {
     return [`a function${found.name && ` (${found.name})`}`, 'Leave it out: cache data only.'];
-  if (typeof found === 'symbol') return [`a symbol (${String(found)})`, 'Use a string in its place.'];
-  if (typeof found !== 'object' || found === null) return [`a ${typeof found}`, 'Leave it out.'];
-  if (types.isPromise(found)) return ['a promise', 'Await it, and cache what it gives.'];
-  if ('pipe' in found || 'getReader' in found) return ['a stream', 'Read it to its end, and cache what it gave.'];
-  if (types.isWeakMap(found) || types.isWeakSet(found)) {
-    return [
-      `a ${types.isWeakMap(found) ? 'WeakMap' : 'WeakSet'}`,
-      'Its contents cannot be listed: cache a Map or Set.',
-    ];
   }
-  const name = className(found);
-  return [`an instance of ${name}`, instanceAdvice(found, name)];
+  if (typeof found === 'symbol') return [`a symbol (${String(found)})`, 'Use a string in its place.'];
+  const object = found as object;
+  if (types.isPromise(object)) return ['a promise', 'Await it, and cache what it gives.'];
+  if ('pipe' in object || 'getReader' in object) return ['a stream', 'Read it to its end, and cache what it gave.'];
+  if (types.isWeakMap(object)) return ['a WeakMap', 'Its contents cannot be listed: cache a Map.'];
+  if (types.isWeakSet(object)) return ['a WeakSet', 'Its contents cannot be listed: cache a Set.'];
+  const name = className(object);
+  return [`an instance of ${name}`, instanceAdvice(object, name)];
 }
 
 function instanceAdvice(found: object, name: string): string {
