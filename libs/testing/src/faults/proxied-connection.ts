@@ -36,12 +36,9 @@ export class ProxiedConnection {
     for (const side of [this.#client, this.#upstream]) if (!side.destroyed) side.resetAndDestroy();
   }
 
-  /** Lets the other side know that this one is closed, if word of it gets through. */
+  /** A break travels to the other side, if it gets through; the end of a stream is carried like what came before it. */
   #tell(other: Socket, hadError: boolean): void {
-    if (other.destroyed || this.#passage(0) === 'lost') return;
-    if (hadError) other.resetAndDestroy();
-    // What the server sent last may still be on its way to the client, whose own end of the stream then closes it.
-    else if (other === this.#upstream) other.destroySoon();
+    if (hadError && !other.destroyed && this.#passage(0) !== 'lost') other.resetAndDestroy();
   }
 
   #passage(delayMs: number): Passage {

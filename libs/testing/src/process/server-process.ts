@@ -10,6 +10,8 @@ export interface ServerCommand {
   readonly args: readonly string[];
   /** Text on stdout or stderr that says that the server takes connections. */
   readonly readyText: string;
+  /** How long it may take to become ready; 20 s by default. */
+  readonly readyTimeoutMs?: number;
   /** The working directory. */
   readonly directory: string;
   /** Delete the directory if this process dies without having stopped the server. */
@@ -21,8 +23,8 @@ export interface ServerCommand {
   readonly orphanSignal?: 'KILL' | 'QUIT';
 }
 
-/** How long a server may take to become ready, on a machine that has much else to do. */
-const READY_TIMEOUT_MS = 20_000;
+/** Much for a server, for machines that have much else to do. */
+const DEFAULT_READY_TIMEOUT_MS = 20_000;
 /** How long a server may take to end by itself when it is asked to. */
 const STOP_TIMEOUT_MS = 3_000;
 /** How much of a server's output is kept for error messages. */
@@ -61,7 +63,7 @@ export class ServerProcess {
   #pid = 0;
   #isRunning = true;
 
-  /** @throws ServerStartError when the program ends, or 20 s pass, before it is ready */
+  /** @throws ServerStartError when the program ends, or `readyTimeoutMs` pass, before it is ready */
   static async start(command: ServerCommand): Promise<ServerProcess> {
     const server = new ServerProcess(command);
     await server.#ready(command);
@@ -126,14 +128,16 @@ export class ServerProcess {
     await this.#exited;
   }
 
-  #ready({ command, readyText }: ServerCommand): Promise<void> {
+  #ready({ command, readyText, readyTimeoutMs = DEFAULT_READY_TIMEOUT_MS }: ServerCommand): Promise<void> {
     return new Promise((resolve, reject) => {
+      const [, stdout, stderr, pidPipe] = this.#shell.stdio as [null, Readable, Readable, Readable];
       let output = '';
       let pidText = '';
       const settleIfReady = (): void => {
         if (!output.includes(readyText) || !pidText.endsWith('\n')) return;
         clearTimeout(timer);
         this.#pid = Number(pidText);
+        for (const stream of [stdout, stderr]) stream.removeAllListeners('data').resume();
         resolve();
       };
       const fail = (what: string): void => {
@@ -141,15 +145,14 @@ export class ServerProcess {
         this.#shell.stdin?.destroy();
         reject(new ServerStartError(`${command} ${what}`, output));
       };
-      const timer = setTimeout(() => fail(`was not ready after ${READY_TIMEOUT_MS} ms`), READY_TIMEOUT_MS);
-      const [, stdout, stderr, pidPipe] = this.#shell.stdio as Readable[];
+      const timer = setTimeout(() => fail(`was not ready after ${readyTimeoutMs} ms`), readyTimeoutMs);
       for (const stream of [stdout, stderr]) {
-        stream?.setEncoding('utf8').on('data', (text: string) => {
+        stream.setEncoding('utf8').on('data', (text: string) => {
           output = (output + text).slice(-MAX_OUTPUT_CHARS);
           settleIfReady();
         });
       }
-      pidPipe?.setEncoding('utf8').on('data', (text: string) => {
+      pidPipe.setEncoding('utf8').on('data', (text: string) => {
         pidText += text;
         settleIfReady();
       });
