@@ -28,7 +28,12 @@ export async function pack(folder) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const folder = process.argv[2];
+  const [folder] = process.argv.slice(2);
   if (folder === undefined) throw new Error('Say where to put the tarballs: node tools/pack.mjs <folder>');
-  console.log(JSON.stringify(await pack(folder), null, 2));
+  try {
+    console.log(JSON.stringify(await pack(folder), null, 2));
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
