@@ -7,6 +7,8 @@ import { CacheRuntime } from './decorators/cache.runtime.js';
 import { EventEmitterBridge } from './events/event-emitter.bridge.js';
 import { NamedCaches } from './named-caches.js';
 import { OptionalPeers } from './optional-peers.js';
+import { RepositoryInstances } from './repository/repository-instances.js';
+import { RepositoryRegistry } from './repository/repository-registry.js';
 
 /**
  * The one cache of an application and what works on it.
@@ -16,7 +18,15 @@ import { OptionalPeers } from './optional-peers.js';
  */
 @Global()
 @Module({
-  providers: [...cacheProviders, NamedCaches, OptionalPeers, CacheLifecycle, EventEmitterBridge],
-  exports: [NamedCaches, CacheRuntime, OptionalPeers, CACHE_REDIS, CACHE_SETTINGS],
+  providers: [
+    ...cacheProviders,
+    NamedCaches,
+    OptionalPeers,
+    CacheLifecycle,
+    EventEmitterBridge,
+    RepositoryInstances,
+    RepositoryRegistry,
+  ],
+  exports: [NamedCaches, CacheRuntime, OptionalPeers, RepositoryRegistry, CACHE_REDIS, CACHE_SETTINGS],
 })
 export class CacheCoreModule extends ConfigurableCacheCore {}

@@ -8,6 +8,8 @@ import { CacheHealthIndicator } from './health/cache-health.indicator.js';
 import { CacheProbe } from './health/cache-probe.js';
 import { NamedCaches } from './named-caches.js';
 import type { CacheModuleExtras, CacheModuleOptions, NamedCacheOptions } from './options/cache-module-options.js';
+import { repositoryProviders } from './repository/repository-feature.js';
+import type { RepositoryFeature } from './repository/repository-feature.js';
 
 /** A named cache that a module declares for itself: its name and what is different from the root cache. */
 export interface CacheFeature extends NamedCacheOptions {
@@ -39,13 +41,20 @@ export class CacheModule {
   }
 
   /**
-   * What a module adds: named caches, each injectable with `@InjectCache(name)` where the module is imported.
+   * What a module adds: repositories that are read through the cache, with nothing changed in them or their callers; and
+   * named caches, each injectable with `@InjectCache(name)` where the module is imported.
    *
-   * A name that is declared twice ends the boot with a DuplicateCacheError.
+   * What is declared twice, a repository that no module provides and a strategy that does not fit its repository end the
+   * boot with a DuplicateCacheError, DuplicateCacheStrategyError, UncacheableRepositoryError or InvalidCacheStrategyError.
+   *
+   * @example
+   * CacheModule.forFeature([{ repository: HeroRepository, strategy: HeroCacheStrategy }, { cache: 'reports', ttl: '1d' }])
    */
-  static forFeature(features: readonly CacheFeature[]): DynamicModule {
-    const providers = features.map(featureProvider);
-    return { module: CacheModule, providers, exports: providers };
+  static forFeature(features: readonly (CacheFeature | RepositoryFeature)[]): DynamicModule {
+    const caches = features.filter((feature) => !isOfRepository(feature)).map(featureProvider);
+    const { repositories, strategies } = repositoryProviders(features.filter(isOfRepository));
+    const injectables = [...caches, ...repositories];
+    return { module: CacheModule, providers: [...injectables, ...strategies], exports: injectables };
   }
 }
 
@@ -81,4 +90,8 @@ function featureProvider({ cache, ...options }: CacheFeature): FactoryProvider<C
     inject: [NamedCaches],
     useFactory: (caches: NamedCaches) => caches.declare(cache, options),
   };
+}
+
+function isOfRepository(feature: CacheFeature | RepositoryFeature): feature is RepositoryFeature {
+  return 'repository' in feature;
 }

@@ -1,0 +1,117 @@
+import type { Duration } from '@nest-strata/core';
+import { defaultTypes } from '@nest-strata/engine';
+import type { EvictOutcome, TypeRegistry } from '@nest-strata/engine';
+import type { CacheService } from '../cache.service.js';
+import type { CacheStrategy } from './cache-strategy.js';
+import type { EntityChange } from './entity-change.js';
+import { EntityReader } from './entity-reader.js';
+import { EntityRecords } from './entity-record.js';
+import { EntityTags } from './entity-tags.js';
+import { isEntityId } from './key-part.js';
+import type { EntityId } from './key-part.js';
+import { RepositoryStats } from './repository-stats.js';
+import { RepositoryWarnings } from './repository-warnings.js';
+import { LateRows } from './row-source.port.js';
+import type { RowSource } from './row-source.port.js';
+
+/** What a {@link CachedRepository} is made of. */
+export interface CachedRepositoryParts<E extends object, Id extends EntityId> {
+  readonly cache: Pick<CacheService, 'getOrSet' | 'getOrSetMany' | 'deleteByTag'>;
+  readonly strategy: CacheStrategy<E, Id>;
+  /** What keys and tags begin with. */
+  readonly name: string;
+  /** Default: that of the strategy. */
+  readonly ttl?: Duration;
+  /** Where {@link CachedRepository.invalidate} finds the rows with the ids that it is given. */
+  readonly rows?: RowSource<E, Id>;
+  /** The classes that the cache can carry. Default: those registered with `registerType`. */
+  readonly types?: TypeRegistry;
+}
+
+const NOT_INVALIDATED = 'The cache could not be told of a write; it may serve the old rows until their time is over.';
+const NOT_DERIVED = 'What a write changed could not be told, and everything was invalidated.';
+
+/**
+ * The cache in front of one repository. `CacheModule.forFeature` makes one for each repository and puts it to work;
+ * inject it with {@link InjectCachedRepository} to invalidate by hand or to see its statistics.
+ */
+export class CachedRepository<E extends object, Id extends EntityId = number> {
+  readonly name: string;
+  /** Reads through the cache. The repository's own methods do so by themselves. */
+  readonly reader: EntityReader<E, Id>;
+  readonly #cache: CachedRepositoryParts<E, Id>['cache'];
+  readonly #strategy: CacheStrategy<E, Id>;
+  readonly #rows: RowSource<E, Id>;
+  readonly #tags: EntityTags<E, Id>;
+  readonly #warnings: RepositoryWarnings;
+  #invalidations = 0;
+  #fullInvalidations = 0;
+
+  constructor({ cache, strategy, name, ttl, rows, types = defaultTypes }: CachedRepositoryParts<E, Id>) {
+    this.name = name;
+    this.#cache = cache;
+    this.#strategy = strategy;
+    this.#rows = rows ?? new LateRows();
+    this.#tags = new EntityTags(name, strategy);
+    this.#warnings = new RepositoryWarnings(name);
+    this.reader = new EntityReader({
+      cache,
+      ttl: ttl ?? strategy.ttl,
+      tags: this.#tags,
+      records: new EntityRecords(strategy, types),
+      warnings: this.#warnings,
+    });
+  }
+
+  /**
+   * Makes unservable whatever these entities, or those with these ids, are in, and whatever they belong in as the
+   * database has them now. For rows that were changed past the repository. Where the rows cannot be read, everything of
+   * the repository is made unservable. Never rejects.
+   */
+  async invalidate(...entitiesOrIds: readonly (E | Id)[]): Promise<EvictOutcome> {
+    const ids = entitiesOrIds.filter((given): given is Id => isEntityId(given));
+    const entities = entitiesOrIds.filter((given): given is E => !isEntityId(given));
+    try {
+      const ownIds = entities.map((entity) => this.#strategy.id(entity)).filter((id) => id !== undefined);
+      const rows = await this.#rows.load([...ids, ...ownIds]);
+      return await this.changed(rows === undefined ? 'everything' : { ids, rows: [...entities, ...rows] });
+    } catch (error) {
+      this.#warnings.tell(NOT_DERIVED, error);
+      return this.changed('everything');
+    }
+  }
+
+  /** Makes everything of this repository unservable, at the cost of one write. */
+  invalidateAll(): Promise<EvictOutcome> {
+    return this.changed('everything');
+  }
+
+  /** Hits, misses and invalidations since the start, in this process. */
+  stats(): RepositoryStats {
+    const { hits, misses } = this.reader;
+    return new RepositoryStats({
+      hits,
+      misses,
+      invalidations: this.#invalidations,
+      fullInvalidations: this.#fullInvalidations,
+    });
+  }
+
+  /**
+   * Makes unservable what a write changed. To be called once the write is committed: before that, a reader could put the
+   * old row back. Never rejects.
+   */
+  async changed(change: EntityChange<E, Id>): Promise<EvictOutcome> {
+    const tags =
+      this.#warnings.attempt(NOT_DERIVED, () => this.#tags.ofChange(change)) ?? this.#tags.ofChange('everything');
+    if (tags.length === 0) return { confirmed: true, count: 0 };
+    this.#invalidations++;
+    if (tags.includes(this.#tags.names.everything)) this.#fullInvalidations++;
+    try {
+      return await this.#cache.deleteByTag(...tags);
+    } catch (error) {
+      this.#warnings.tell(NOT_INVALIDATED, error);
+      return { confirmed: false, count: 0 };
+    }
+  }
+}

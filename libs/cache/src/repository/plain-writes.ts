@@ -1,0 +1,99 @@
+import type { CachedRepository } from './cached-repository.js';
+import type { CacheStrategy, WrittenIds } from './cache-strategy.js';
+import type { WriteKind } from './conventional-methods.js';
+import type { EntityChange } from './entity-change.js';
+import type { EntityId } from './key-part.js';
+import type { RowSource } from './row-source.port.js';
+import { idsInArguments, idsOfEntities } from './written-ids.js';
+import type { IdsFound } from './written-ids.js';
+
+/** A write and what is known before it of what it will change. */
+interface Intent<Id, E> {
+  readonly kind: WriteKind;
+  /** `undefined`: it may change anything. */
+  readonly given: IdsFound<Id> | undefined;
+  /** The rows as they are; `undefined`: they cannot be had. */
+  readonly before: readonly E[] | undefined;
+}
+
+/**
+ * Runs the writes of a class that is no more than a class, and invalidates what they changed.
+ *
+ * The rows are read before and after the write, each on its own, so that another write can come between. A change that is
+ * not seen for that reason is covered by the tags that every entry carries for the entities in it.
+ */
+export class PlainWrites<E extends object, Id extends EntityId> {
+  constructor(
+    private readonly cached: CachedRepository<E, Id>,
+    private readonly strategy: CacheStrategy<E, Id>,
+    private readonly rows: RowSource<E, Id>,
+  ) {}
+
+  /** A write with one of the usual names. */
+  byConvention(kind: WriteKind, args: readonly unknown[], proceed: () => unknown): unknown {
+    if (kind !== 'create') return this.#run(kind, idsInArguments(args, this.#idOf), proceed);
+    const made = proceed();
+    // The create() of some mappers only makes an object, at once, and writes nothing.
+    if (!isPromiseLike(made)) return made;
+    return this.#settle({ kind, given: idsOfEntities(args[0], this.#idOf), before: [] }, () => made);
+  }
+
+  /** A write whose strategy tells the ids. */
+  byDeclaration(written: Exclude<WrittenIds<Id>, false>, args: readonly unknown[], proceed: () => unknown): unknown {
+    const ids = written === 'everything' ? written : written(...(args as never[]));
+    return this.#run(
+      'save',
+      ids === 'everything' ? undefined : { ids, unidentifiedCount: 0, isListOfValues: false },
+      proceed,
+    );
+  }
+
+  async #run(kind: WriteKind, given: IdsFound<Id> | undefined, proceed: () => unknown): Promise<unknown> {
+    return this.#settle({ kind, given, before: await this.#rowsOf(given?.ids ?? []) }, proceed);
+  }
+
+  async #settle(intent: Intent<Id, E>, proceed: () => unknown): Promise<unknown> {
+    let result: unknown;
+    try {
+      result = await proceed();
+    } catch (error) {
+      await this.cached.changed(await this.#changeOfFailed(intent));
+      throw error;
+    }
+    await this.cached.changed(await this.#changeOf(intent, result));
+    return result;
+  }
+
+  async #changeOf({ kind, given, before }: Intent<Id, E>, result: unknown): Promise<EntityChange<E, Id>> {
+    if (given === undefined || before === undefined) return 'everything';
+    // Values that are no ids, but the parts of one, have no rows.
+    if (given.isListOfValues && before.length < given.ids.length) return 'everything';
+    const returned = idsOfEntities(result, this.#idOf);
+    const subjectCount = given.ids.length + given.unidentifiedCount;
+    if (given.unidentifiedCount > 0 && returned.ids.length < subjectCount) return 'everything';
+    const ids = [...given.ids, ...returned.ids];
+    const after = kind === 'remove' ? [] : await this.#rowsOf(ids);
+    return after === undefined ? 'everything' : { ids, rows: [...before, ...after] };
+  }
+
+  /** A write that failed may have done a part of its work, and one that lost its connection may have done all of it. */
+  async #changeOfFailed(intent: Intent<Id, E>): Promise<EntityChange<E, Id>> {
+    const isSingle = intent.given?.ids.length === 0 && intent.given.unidentifiedCount === 1;
+    return isSingle ? {} : this.#changeOf(intent, undefined);
+  }
+
+  async #rowsOf(ids: readonly Id[]): Promise<readonly E[] | undefined> {
+    try {
+      return ids.length === 0 ? [] : await this.rows.load(ids);
+    } catch {
+      // The write is not to fail for a read of ours; what cannot be told is invalidated as a whole.
+      return undefined;
+    }
+  }
+
+  readonly #idOf = (entity: never): Id | undefined => this.strategy.id(entity);
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,111 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { CACHE_SETTINGS } from '../cache.tokens.js';
+import { NamedCaches } from '../named-caches.js';
+import type { ResolvedSettings } from '../options/resolved-settings.js';
+import { BoundRepository } from './bound-repository.js';
+import type { CacheStrategy } from './cache-strategy.js';
+import { CachedRepository } from './cached-repository.js';
+import { DuplicateCacheStrategyError } from './errors/duplicate-cache-strategy.error.js';
+import { InvalidCacheStrategyError } from './errors/invalid-cache-strategy.error.js';
+import type { EntityId } from './key-part.js';
+import { PlainRows } from './plain-rows.js';
+import { PlainWrites } from './plain-writes.js';
+import type { RepositoryFeature } from './repository-feature.js';
+import { RepositoryInstances } from './repository-instances.js';
+import { labelOf } from './repository-label.js';
+import { findMethods, methodNames } from './repository-methods.js';
+import { LateRows } from './row-source.port.js';
+import { entityNameOf, strategyProblems } from './strategy-rules.js';
+import { findTypeOrmAdapter } from './typeorm/typeorm.adapter.js';
+
+type Strategy = CacheStrategy<object, EntityId>;
+
+interface Declaration {
+  readonly feature: RepositoryFeature;
+  readonly strategy: Strategy;
+  readonly cached: CachedRepository<object, EntityId>;
+  readonly rows: LateRows<object, EntityId>;
+}
+
+/**
+ * The cached repositories of an application. They are declared while Nest makes the providers, and led through the cache
+ * once all providers are made, before the `onModuleInit` of modules that are not global.
+ */
+@Injectable()
+export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('CachedRepository');
+  private readonly declarations: Declaration[] = [];
+  private readonly bound: { release(): void }[] = [];
+  private isStarted = false;
+
+  constructor(
+    private readonly instances: RepositoryInstances,
+    private readonly caches: NamedCaches,
+    @Inject(CACHE_SETTINGS) private readonly settings: ResolvedSettings,
+  ) {}
+
+  /**
+   * Makes the cache in front of one repository.
+   *
+   * @throws InvalidCacheStrategyError, DuplicateCacheStrategyError
+   */
+  declare(feature: RepositoryFeature, strategy: Strategy): CachedRepository<object, EntityId> {
+    const cache = this.caches.find(feature.cache);
+    const problems = strategyProblems(strategy);
+    if (cache === undefined)
+      problems.push(`there is no cache '${String(feature.cache)}'; declare it in CacheModule.forRoot`);
+    if (this.isStarted) problems.push('its module was loaded lazily, too late to lead calls through the cache');
+    if (cache === undefined || problems.length > 0) throw new InvalidCacheStrategyError(nameOf(strategy), problems);
+
+    const name = entityNameOf(strategy);
+    this.refuseDuplicate(feature, strategy, name);
+    const rows = new LateRows<object, EntityId>();
+    const ttl = this.caches.ttlOf(name) ?? strategy.ttl;
+    const cached = new CachedRepository({ cache, strategy, name, ttl, rows, types: this.settings.cache.types });
+    this.declarations.push({ feature, strategy, cached, rows });
+    return cached;
+  }
+
+  onModuleInit(): void {
+    this.isStarted = true;
+    for (const declaration of this.declarations) this.bind(declaration);
+  }
+
+  onApplicationShutdown(): void {
+    for (const bound of this.bound.splice(0).reverse()) bound.release();
+  }
+
+  /** @throws UncacheableRepositoryError, InvalidCacheStrategyError */
+  private bind({ feature, strategy, cached, rows }: Declaration): void {
+    const label = labelOf(feature.repository);
+    const repositories = this.instances.of(feature.repository);
+    const adapter = findTypeOrmAdapter({ repository: repositories[0], strategy, cached, others: this.instances.all() });
+    if (adapter !== undefined) this.bound.push(adapter);
+    for (const repository of repositories) {
+      const { methods, problems } = findMethods(strategy, methodNames(repository), adapter?.hasFinders === true);
+      if (problems.length > 0) throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, problems);
+      rows.source ??= adapter?.rows ?? new PlainRows(strategy, repository, methods, cached);
+      const writes = new PlainWrites(cached, strategy, rows);
+      this.bound.push(new BoundRepository(repository, { label, cached, methods, writes, adapter }));
+    }
+    this.logger.log('a repository is cached', {
+      repository: label,
+      as: cached.name,
+      writesSeenBy: adapter?.name ?? 'methods',
+    });
+  }
+
+  private refuseDuplicate({ repository }: RepositoryFeature, strategy: Strategy, name: string): void {
+    for (const other of this.declarations) {
+      const pair = [nameOf(other.strategy), nameOf(strategy)] as const;
+      if (other.feature.repository === repository)
+        throw DuplicateCacheStrategyError.ofRepository(labelOf(repository), ...pair);
+      if (other.cached.name === name) throw DuplicateCacheStrategyError.ofEntity(name, ...pair);
+    }
+  }
+}
+
+function nameOf(strategy: Strategy): string {
+  return strategy.constructor.name;
+}

@@ -1,0 +1,66 @@
+import { isDuration } from '@nest-strata/core';
+import { describeGiven } from '../options/describe-given.js';
+import { nearestNames } from '../options/nearest-names.js';
+import type { CacheStrategy } from './cache-strategy.js';
+import { CONVENTIONAL_READS } from './conventional-methods.js';
+import { EntityIndex } from './entity-index.js';
+import type { EntityId } from './key-part.js';
+
+/** `.` and `:` separate the parts of a key, white space would end one in a log. */
+const ENTITY_NAME = /^[^.:\s]+$/;
+
+/** What the keys and tags of the strategy's entity begin with: `hero` for the class `Hero`. */
+export function entityNameOf({ name, entity }: CacheStrategy<object, EntityId>): string {
+  if (name !== undefined) return name;
+  return typeof entity === 'string' ? entity : entity.name.replace(/^./, (letter) => letter.toLowerCase());
+}
+
+/** What is wrong with a strategy, whichever the repository. */
+export function strategyProblems(strategy: CacheStrategy<object, EntityId>): string[] {
+  const { ttl, reads, indexes, lists, writes, serialize, deserialize } = strategy;
+  const problems = entityProblems(strategy);
+  if (!isDuration(ttl)) problems.push(`ttl is ${describeGiven(ttl)}; write a duration, such as '1h'`);
+  if (typeof strategy.id !== 'function') problems.push('id is missing; write a method that gives the id of an entity');
+  if ((serialize === undefined) !== (deserialize === undefined)) {
+    problems.push('it has only one of serialize and deserialize; write both, or neither');
+  }
+  for (const name of Object.keys(reads ?? {})) {
+    if (!(name in CONVENTIONAL_READS))
+      problems.push(`reads.${name} is unknown${suggest(name, Object.keys(CONVENTIONAL_READS))}`);
+  }
+  for (const [method, written] of Object.entries(writes ?? {})) {
+    if (typeof written === 'function' || written === 'everything' || written === false) continue;
+    problems.push(
+      `writes.${method} is ${describeGiven(written)}; write a function that gives the ids, 'everything' or false`,
+    );
+  }
+  return [...problems, ...indexProblems('indexes', 'unique', indexes), ...indexProblems('lists', 'list', lists)];
+}
+
+/** `; did you mean 'findByName'?`, or what there is to choose from. */
+export function suggest(name: string, known: readonly string[]): string {
+  const near = nearestNames(name, known);
+  if (near.length > 0) return `; did you mean ${near.map((other) => `'${other}'`).join(' or ')}?`;
+  return known.length === 0 ? '' : `; there are ${known.join(', ')}`;
+}
+
+function entityProblems(strategy: CacheStrategy<object, EntityId>): string[] {
+  const entity: unknown = strategy.entity;
+  if (typeof entity !== 'string' && typeof entity !== 'function') {
+    return [`entity is ${describeGiven(entity)}; write the class of the entity, or its name`];
+  }
+  const name = entityNameOf(strategy);
+  if (typeof name === 'string' && ENTITY_NAME.test(name)) return [];
+  return [
+    `the name of its entity is ${describeGiven(name)}; write one without '.', ':' and white space, such as 'hero'`,
+  ];
+}
+
+function indexProblems(property: string, kind: 'unique' | 'list', indexes: object | undefined): string[] {
+  return Object.entries(indexes ?? {}).flatMap(([method, index]: [string, unknown]) => {
+    if (index instanceof EntityIndex && index.kind === kind) return [];
+    return [
+      `${property}.${method} is no ${kind === 'unique' ? 'unique index' : 'list'}; write ${kind}<Entity>('property')`,
+    ];
+  });
+}

@@ -1,0 +1,63 @@
+import { wrapMethod } from '../wrap-method.js';
+import { CriteriaWrites } from './criteria-writes.js';
+import { TrackedTables } from './tracked-tables.js';
+import type { TrackedEntity } from './tracked-tables.js';
+import { TransactionJournal } from './transaction-journal.js';
+import type { DataSourceShape, EntityManagerShape } from './typeorm-shapes.js';
+import { WriteSubscriber } from './write-subscriber.js';
+
+/** Tells of the writes of one data source, as long as anybody wants to hear of one. */
+export class DataSourceObserver {
+  static readonly #observers = new WeakMap<DataSourceShape, DataSourceObserver>();
+
+  /** The one observer of this data source. */
+  static of(dataSource: DataSourceShape): DataSourceObserver {
+    let observer = DataSourceObserver.#observers.get(dataSource);
+    if (observer === undefined) {
+      observer = new DataSourceObserver(dataSource);
+      DataSourceObserver.#observers.set(dataSource, observer);
+    }
+    return observer;
+  }
+
+  readonly #tables: TrackedTables;
+  readonly #criteriaWrites: CriteriaWrites;
+  readonly #subscriber: WriteSubscriber;
+  #undo: (() => void)[] = [];
+
+  private constructor(private readonly dataSource: DataSourceShape) {
+    const journal = new TransactionJournal();
+    this.#tables = new TrackedTables(dataSource.entityMetadatas);
+    this.#criteriaWrites = new CriteriaWrites(this.#tables, journal);
+    this.#subscriber = new WriteSubscriber(this.#tables, journal, this.#criteriaWrites.isCovered);
+  }
+
+  /** Tells of the writes of an entity from now on; returns the function that ends it. */
+  track(entity: TrackedEntity): () => void {
+    if (this.#tables.isEmpty) this.#start();
+    this.#tables.add(entity);
+    return () => {
+      this.#tables.delete(entity);
+      if (this.#tables.isEmpty) this.#stop();
+    };
+  }
+
+  #start(): void {
+    const { dataSource } = this;
+    dataSource.subscribers.push(this.#subscriber);
+    this.#undo = [
+      () => dataSource.subscribers.splice(dataSource.subscribers.indexOf(this.#subscriber), 1),
+      this.#criteriaWrites.observe(dataSource.manager),
+      // Every transaction has an entity manager of its own.
+      wrapMethod(dataSource, 'createEntityManager', (_, proceed) => {
+        const manager = proceed() as EntityManagerShape;
+        this.#criteriaWrites.observe(manager);
+        return manager;
+      }),
+    ];
+  }
+
+  #stop(): void {
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+}

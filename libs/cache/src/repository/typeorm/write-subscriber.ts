@@ -1,0 +1,132 @@
+import { lockRows, readRows } from './row-reader.js';
+import { SameTick } from './same-tick.js';
+import type { TrackedEntity, TrackedTables } from './tracked-tables.js';
+import type { TransactionJournal } from './transaction-journal.js';
+import type { QueryRunnerShape } from './typeorm-shapes.js';
+import { idOfChanged, idOfInserted } from './write-events.js';
+import type { QueryEvent, TransactionEvent, WriteEvent } from './write-events.js';
+
+/** A row of a tracked entity that a write is about. */
+interface TrackedRow {
+  readonly entity: TrackedEntity;
+  readonly id: unknown;
+  /** The row as TypeORM had read it. */
+  readonly former: object | undefined;
+}
+
+/**
+ * The subscriber of TypeORM that notes what writes change, whoever makes them: repositories, managers, cascades, query
+ * builders, inside of transactions and outside.
+ *
+ * The rows are read in the transaction that writes them, under a lock before the write and again after it: neither the
+ * entity that is saved nor the row that TypeORM has read must be what is in the database.
+ */
+export class WriteSubscriber {
+  readonly #before = new SameTick<QueryRunnerShape, TrackedRow>((connection, rows) =>
+    this.#note(connection, rows, lockRows),
+  );
+  readonly #after = new SameTick<QueryRunnerShape, TrackedRow>((connection, rows) =>
+    this.#note(connection, rows, readRows),
+  );
+
+  constructor(
+    private readonly tables: TrackedTables,
+    private readonly journal: TransactionJournal,
+    private readonly isCovered: () => boolean,
+  ) {}
+
+  beforeUpdate(event: WriteEvent): Promise<void> | undefined {
+    return this.#beforeChange(event);
+  }
+
+  beforeRemove(event: WriteEvent): Promise<void> | undefined {
+    return this.#beforeChange(event);
+  }
+
+  beforeSoftRemove(event: WriteEvent): Promise<void> | undefined {
+    return this.#beforeChange(event);
+  }
+
+  beforeRecover(event: WriteEvent): Promise<void> | undefined {
+    return this.#beforeChange(event);
+  }
+
+  afterInsert(event: WriteEvent): Promise<void> | undefined {
+    return this.#afterChange(event, idOfInserted(event));
+  }
+
+  afterUpdate(event: WriteEvent): Promise<void> | undefined {
+    return this.#afterChange(event, idOfChanged(event));
+  }
+
+  /** The row is gone; those that went with it are not known. */
+  afterRemove(event: WriteEvent): Promise<void> | undefined {
+    const { metadata, queryRunner } = event;
+    const changed = [...this.tables.changedByRemoval(metadata), ...this.tables.joinedBy(metadata)];
+    const isKnown = idOfChanged(event) !== undefined || this.isCovered();
+    return this.#noteEverything(queryRunner, isKnown ? changed : [...changed, ...this.tables.in(metadata)]);
+  }
+
+  afterSoftRemove(event: WriteEvent): Promise<void> | undefined {
+    return this.#afterChange(event, idOfChanged(event));
+  }
+
+  afterRecover(event: WriteEvent): Promise<void> | undefined {
+    return this.#afterChange(event, idOfChanged(event));
+  }
+
+  afterTransactionStart({ queryRunner }: TransactionEvent): void {
+    this.journal.begin(queryRunner);
+  }
+
+  afterTransactionCommit({ queryRunner }: TransactionEvent): Promise<void> {
+    return this.journal.commit(queryRunner);
+  }
+
+  afterTransactionRollback({ queryRunner }: TransactionEvent): void {
+    this.journal.rollback(queryRunner);
+  }
+
+  /** A COMMIT that fails may have been carried out: the answer can be what was lost. */
+  afterQuery({ queryRunner, query, success }: QueryEvent): Promise<void> | undefined {
+    return !success && query.startsWith('COMMIT') ? this.journal.doubt(queryRunner) : undefined;
+  }
+
+  /** Outside of a transaction there is no lock, and what is changed is noted when it is. */
+  #beforeChange(event: WriteEvent): Promise<void> | undefined {
+    return event.queryRunner.isTransactionActive ? this.#addTo(this.#before, event, idOfChanged(event)) : undefined;
+  }
+
+  #afterChange(event: WriteEvent, id: unknown): Promise<void> | undefined {
+    const { metadata, queryRunner } = event;
+    const joined = this.tables.joinedBy(metadata);
+    if (joined.length > 0) return this.#noteEverything(queryRunner, joined);
+    if (id !== undefined) return this.#addTo(this.#after, event, id);
+    return this.isCovered() ? undefined : this.#noteEverything(queryRunner, this.tables.in(metadata));
+  }
+
+  #addTo(batch: SameTick<QueryRunnerShape, TrackedRow>, event: WriteEvent, id: unknown): Promise<void> | undefined {
+    const entities = this.tables.in(event.metadata);
+    if (entities.length === 0 || id === undefined) return undefined;
+    const former = event.queryRunner.isTransactionActive ? undefined : event.databaseEntity;
+    return Promise.all(entities.map((entity) => batch.add(event.queryRunner, { entity, id, former }))).then(
+      () => undefined,
+    );
+  }
+
+  async #note(connection: QueryRunnerShape, tracked: readonly TrackedRow[], read: typeof readRows): Promise<void> {
+    for (const entity of new Set(tracked.map((row) => row.entity))) {
+      const own = tracked.filter((row) => row.entity === entity);
+      const rows = await read(connection.manager, entity.metadata, { ids: own.map(({ id }) => id) });
+      const former = own.flatMap((row) => row.former ?? []);
+      const change = rows === undefined ? 'everything' : { rows: [...former, ...rows] as never[] };
+      await this.journal.record(connection, { listener: entity.listener, change });
+    }
+  }
+
+  #noteEverything(connection: QueryRunnerShape, entities: readonly TrackedEntity[]): Promise<void> | undefined {
+    if (entities.length === 0) return undefined;
+    const changes = entities.map(({ listener }) => ({ listener, change: 'everything' as const }));
+    return Promise.all(changes.map((change) => this.journal.record(connection, change))).then(() => undefined);
+  }
+}
