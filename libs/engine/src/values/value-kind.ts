@@ -81,12 +81,12 @@ const kindOfPrototype = new WeakMap<object, ValueKind | null>([
   [URL.prototype, 'url'],
 ]);
 
-const HAS_KIND: { readonly [Kind in ValueKind]?: (value: object) => boolean } = {
+const HAS_KIND: Readonly<Partial<Record<ValueKind, (value: object) => boolean>>> = {
   array: Array.isArray,
   date: types.isDate,
   map: types.isMap,
   set: types.isSet,
-  buffer: Buffer.isBuffer,
+  buffer: (value) => Buffer.isBuffer(value),
   'typed-array': types.isTypedArray,
   'array-buffer': types.isArrayBuffer,
   regexp: types.isRegExp,
