@@ -324,6 +324,16 @@ describe('@CachePut', () => {
     await expect(heroes.translate(1, 'en')).resolves.toMatchObject({ id: 1 });
     expect(cache.contents).toEqual({});
   });
+
+  it('evicts what it could not replace by too large a value', async () => {
+    const cache = new MapCache();
+    const heroes = attachCaches(new HeroService(), cache);
+    await heroes.translate(1, 'en');
+    cache.set = async () => ({ stored: false, reason: 'value-too-large' });
+
+    await heroes.translate(1, 'en');
+    expect(cache.contents).toEqual({});
+  });
 });
 
 describe('@CacheEvict', () => {

@@ -125,14 +125,14 @@ async function store(
 ): Promise<void> {
   const adaptation = operation.adaptation(call, outcome);
   if (!adaptation) return;
-  const options = { ...operation.entryOptions(call), ...adaptation };
   try {
-    await cache.set(key, outcome.result, options);
+    const { reason } = await cache.set(key, outcome.result, { ...operation.entryOptions(call), ...adaptation });
+    if (reason !== 'value-too-large') return;
   } catch (error) {
     access.reportFault(operation.place, error);
-    // What could not be replaced is no longer true.
-    await guarded(operation.place, access, () => cache.delete(key));
   }
+  // What could not be replaced is no longer true.
+  await guarded(operation.place, access, () => cache.delete(key));
 }
 
 async function evict(
