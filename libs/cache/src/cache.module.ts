@@ -51,7 +51,7 @@ export class CacheModule {
    * CacheModule.forFeature([{ repository: HeroRepository, strategy: HeroCacheStrategy }, { cache: 'reports', ttl: '1d' }])
    */
   static forFeature(features: readonly (CacheFeature | RepositoryFeature)[]): DynamicModule {
-    const caches = features.filter((feature) => !isOfRepository(feature)).map(featureProvider);
+    const caches = features.filter((feature): feature is CacheFeature => !isOfRepository(feature)).map(featureProvider);
     const { repositories, strategies } = repositoryProviders(features.filter(isOfRepository));
     const injectables = [...caches, ...repositories];
     return { module: CacheModule, providers: [...injectables, ...strategies], exports: injectables };

@@ -41,3 +41,54 @@ export type {
 } from './options/cache-module-options.js';
 export { InvalidCacheOptionsError } from './options/invalid-cache-options.error.js';
 export type { OptionProblem } from './options/invalid-cache-options.error.js';
+export { CachedRepository } from './repository/cached-repository.js';
+export type { CachedRepositoryParts } from './repository/cached-repository.js';
+export { CacheStrategy } from './repository/cache-strategy.js';
+export type { EntityClass, RepositoryReads, WrittenIds } from './repository/cache-strategy.js';
+export type { EntityChange } from './repository/entity-change.js';
+export { EntityIndex, list, unique } from './repository/entity-index.js';
+export type { IndexPart, IndexValue, ListIndex, UniqueIndex } from './repository/entity-index.js';
+export { DuplicateCacheStrategyError } from './repository/errors/duplicate-cache-strategy.error.js';
+export { InvalidCacheStrategyError } from './repository/errors/invalid-cache-strategy.error.js';
+export { UncacheableRepositoryError } from './repository/errors/uncacheable-repository.error.js';
+export type { EntityId, KeyPart } from './repository/key-part.js';
+export { getCachedRepositoryToken, InjectCachedRepository } from './repository/repository-feature.js';
+export type { RepositoryFeature } from './repository/repository-feature.js';
+export { RepositoryStats } from './repository/repository-stats.js';
+export { RowSource } from './repository/row-source.port.js';
+export type { Duration } from '@nest-strata/core';
+export { duration, InvalidDurationError, StrataError } from '@nest-strata/core';
+export {
+  CACHE_CHANNEL,
+  CacheStats,
+  Codec,
+  InvalidBatchError,
+  InvalidGlobError,
+  InvalidKeyError,
+  InvalidOptionError,
+  NotACounterError,
+  RecursiveLoadError,
+  registerType,
+  TypeRegistrationError,
+  UnsupportedValueError,
+} from '@nest-strata/engine';
+export type {
+  BatchLoadContext,
+  BatchLoader,
+  CacheCounts,
+  CacheEvent,
+  CompressionOptions,
+  EntryOptions,
+  EvictOutcome,
+  LoadContext,
+  Loader,
+  LoadOptions,
+  Lookup,
+  RegistrableClass,
+  TierCounts,
+  TypeOptions,
+  ValueMode,
+  WriteOutcome,
+} from '@nest-strata/engine';
+export { MissingIoredisError } from '@nest-strata/redis';
+export type { RedisOptions } from '@nest-strata/redis';

@@ -27,7 +27,9 @@ interface Kept {
 type Presented<R> = { readonly answer: R } | undefined;
 
 /** Given to callers instead of a result that cannot be stored: each asks the repository itself. */
-class Uncacheable {}
+class Uncacheable {
+  readonly isUncacheable = true;
+}
 
 /** A list of more entities than this carries the tag of all instead of one for each. */
 const MAX_TAGGED_ENTITIES = 100;

@@ -2,7 +2,7 @@ import type { CacheStrategy } from './cache-strategy.js';
 import type { EntityChange } from './entity-change.js';
 import type { EntityIndex } from './entity-index.js';
 import { EntityNames } from './entity-names.js';
-import { idText } from './key-part.js';
+import { idText, isEntityId } from './key-part.js';
 import type { EntityId } from './key-part.js';
 
 /** A write that concerns more tags than this invalidates everything instead. */
@@ -24,7 +24,7 @@ export class EntityTags<E extends object, Id extends EntityId> {
   /** The name of the entity's own entry and tag; `undefined` while it has no id. */
   ofId(entity: E): string | undefined {
     const id = this.strategy.id(entity);
-    return id === undefined || id === null ? undefined : this.names.id(idText(id));
+    return isEntityId(id) ? this.names.id(idText(id)) : undefined;
   }
 
   /** The tags of an entry because this entity is in it; `undefined` when it has no id to know it by. */

@@ -18,18 +18,17 @@ export class RepositoryInstances {
   of(token: InjectionToken): [object, ...object[]] {
     const label = labelOf(token);
     const wrappers = [...this.modules.values()].flatMap(({ providers }) => providers.get(token) ?? []);
-    if (wrappers.length === 0)
-      throw new UncacheableRepositoryError(
-        label,
-        `no module provides it. List it among the providers of one.${this.#nearest(label)}`,
-      );
+    if (wrappers.length === 0) {
+      const problem = `no module provides it. List it among the providers of one.${this.#nearest(label)}`;
+      throw new UncacheableRepositoryError(label, problem);
+    }
     for (const wrapper of wrappers) {
       if (wrapper.isTransient) throw new UncacheableRepositoryError(label, `it is transient. ${SINGLETON_ADVICE}`);
       if (!wrapper.isDependencyTreeStatic()) {
         throw new UncacheableRepositoryError(label, `it is made anew for each request. ${SINGLETON_ADVICE}`);
       }
     }
-    const [first, ...others] = new Set<unknown>(wrappers.map(({ instance }) => instance as unknown));
+    const [first, ...others] = new Set<unknown>(wrappers.map(({ instance }): unknown => instance));
     if (isObject(first) && others.every(isObject)) return [first, ...others];
     throw new UncacheableRepositoryError(label, 'what is provided under its token is no object with methods.');
   }

@@ -29,13 +29,14 @@ export function findMethods<E extends object, Id extends EntityId>(
   const { reads = {}, writes = {} } = strategy;
   const indexes = new Map(Object.entries(strategy.indexes ?? {}));
   const lists = new Map(Object.entries(strategy.lists ?? {}));
-  const declared = [...Object.values(reads), ...indexes.keys(), ...lists.keys(), ...Object.keys(writes)];
+  const declared = [reads.byId, reads.byIds, reads.all, ...indexes.keys(), ...lists.keys(), ...Object.keys(writes)];
   const named = declared.filter((name): name is string => typeof name === 'string');
 
   const problems = [...new Set(named)].flatMap((name) => {
     const isFree = hasFinders && (indexes.has(name) || lists.has(name));
-    if (!available.includes(name) && !isFree)
+    if (!isFree && !available.includes(name)) {
       return [`the repository has no method ${name}${suggest(name, available)}`];
+    }
     return named.indexOf(name) === named.lastIndexOf(name) ? [] : [`the method ${name} is declared twice`];
   });
   const readBy = (kind: keyof typeof CONVENTIONAL_READS): string | undefined => {

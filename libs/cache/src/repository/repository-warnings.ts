@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 
 /** Tells what keeps a repository from being cached as declared, each thing once. */
@@ -14,7 +15,7 @@ export class RepositoryWarnings {
     if (this.#told.has(problem)) return;
     this.#told.add(problem);
     if (cause === undefined) this.#logger.warn(problem);
-    else this.#logger.warn(`${problem} ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+    else this.#logger.warn(problem, { cause: inspect(cause) });
   }
 
   /** What `compute` gives; `undefined` when it throws, which is told. */

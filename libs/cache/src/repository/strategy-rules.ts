@@ -17,18 +17,18 @@ export function entityNameOf({ name, entity }: CacheStrategy<object, EntityId>):
 
 /** What is wrong with a strategy, whichever the repository. */
 export function strategyProblems(strategy: CacheStrategy<object, EntityId>): string[] {
-  const { ttl, reads, indexes, lists, writes, serialize, deserialize } = strategy;
+  const { ttl, reads, indexes, lists, writes } = strategy;
   const problems = entityProblems(strategy);
   if (!isDuration(ttl)) problems.push(`ttl is ${describeGiven(ttl)}; write a duration, such as '1h'`);
-  if (typeof strategy.id !== 'function') problems.push('id is missing; write a method that gives the id of an entity');
-  if ((serialize === undefined) !== (deserialize === undefined)) {
+  if (!hasMethod(strategy, 'id')) problems.push('id is missing; write a method that gives the id of an entity');
+  if (hasMethod(strategy, 'serialize') !== hasMethod(strategy, 'deserialize')) {
     problems.push('it has only one of serialize and deserialize; write both, or neither');
   }
   for (const name of Object.keys(reads ?? {})) {
-    if (!(name in CONVENTIONAL_READS))
-      problems.push(`reads.${name} is unknown${suggest(name, Object.keys(CONVENTIONAL_READS))}`);
+    const known = Object.keys(CONVENTIONAL_READS);
+    if (!known.includes(name)) problems.push(`reads.${name} is unknown${suggest(name, known)}`);
   }
-  for (const [method, written] of Object.entries(writes ?? {})) {
+  for (const [method, written] of Object.entries<unknown>(writes ?? {})) {
     if (typeof written === 'function' || written === 'everything' || written === false) continue;
     problems.push(
       `writes.${method} is ${describeGiven(written)}; write a function that gives the ids, 'everything' or false`,
@@ -44,13 +44,17 @@ export function suggest(name: string, known: readonly string[]): string {
   return known.length === 0 ? '' : `; there are ${known.join(', ')}`;
 }
 
+function hasMethod(strategy: object, name: string): boolean {
+  return typeof (strategy as Record<string, unknown>)[name] === 'function';
+}
+
 function entityProblems(strategy: CacheStrategy<object, EntityId>): string[] {
   const entity: unknown = strategy.entity;
   if (typeof entity !== 'string' && typeof entity !== 'function') {
     return [`entity is ${describeGiven(entity)}; write the class of the entity, or its name`];
   }
   const name = entityNameOf(strategy);
-  if (typeof name === 'string' && ENTITY_NAME.test(name)) return [];
+  if (ENTITY_NAME.test(name)) return [];
   return [
     `the name of its entity is ${describeGiven(name)}; write one without '.', ':' and white space, such as 'hero'`,
   ];
