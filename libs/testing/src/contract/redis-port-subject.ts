@@ -17,7 +17,7 @@ export interface RedisPortSubject extends ContractSubject {
 /** A connected port with what is needed to put it to the test. */
 export async function makeRedisPortSubject(
   makePort: (url: string) => RedisPort | Promise<RedisPort>,
-  deadlineMs = 50,
+  deadlineMs: number,
 ): Promise<RedisPortSubject> {
   const server = await RedisServer.start();
   const network = await TcpProxy.start(server);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { ServerStartError } from './server-start.error.js';
 
 /** What {@link ServerProcess.start} runs, and how it knows that it runs well. */
@@ -130,7 +130,12 @@ export class ServerProcess {
 
   #ready({ command, readyText, readyTimeoutMs = DEFAULT_READY_TIMEOUT_MS }: ServerCommand): Promise<void> {
     return new Promise((resolve, reject) => {
-      const [, stdout, stderr, pidPipe] = this.#shell.stdio as [null, Readable, Readable, Readable];
+      const [, stdout, stderr, pidPipe] = this.#shell.stdio as unknown as readonly [
+        Writable,
+        Readable,
+        Readable,
+        Readable,
+      ];
       let output = '';
       let pidText = '';
       const settleIfReady = (): void => {

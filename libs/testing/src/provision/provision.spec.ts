@@ -257,7 +257,7 @@ describe('locatePostgres', () => {
       holds = ['initdb', 'postgres'];
 
       override async isExecutable(path: string): Promise<boolean> {
-        const names = await readdir(dirname(path)).catch(() => []);
+        const names = await readdir(dirname(path)).catch((): string[] => []);
         return path.startsWith(cacheFolder) && names.includes(basename(path));
       }
 

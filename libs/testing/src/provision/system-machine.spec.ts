@@ -45,7 +45,9 @@ describe('provisionServers', () => {
   });
 
   it('tells the processes that start afterwards where the programs are', async () => {
-    for (const name of ['DATABASE_URL', 'REDIS_SERVER_BIN', 'POSTGRES_BIN_DIR']) delete process.env[name];
+    delete process.env['DATABASE_URL'];
+    delete process.env['REDIS_SERVER_BIN'];
+    delete process.env['POSTGRES_BIN_DIR'];
     await provisionServers({});
     expect(process.env['REDIS_SERVER_BIN']).toBeUndefined();
     process.env['REDIS_SERVER_BIN'] = original['REDIS_SERVER_BIN'];
