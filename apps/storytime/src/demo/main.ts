@@ -8,7 +8,7 @@ import { putUnderLoad } from './load.js';
 import { redisOutage } from './redis-outage.js';
 import { loadHead, loadRow } from './table.js';
 
-const LOAD = { clients: 8, forMs: 3_000 };
+const LOAD = { clients: 8, forMs: 2_500 };
 
 const folder = await mkdtemp(join(tmpdir(), 'storytime-demo-'));
 const redis = await RedisServer.start();
