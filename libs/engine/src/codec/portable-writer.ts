@@ -103,14 +103,19 @@ class PortableWriter {
       const written = this.write(item, depth + 1);
       if (written !== item) (copy ??= { ...object } as Record<string, unknown>)[name] = written;
     }
-    if (!canHoldNames || (count === 1 && isTagName(onlyName)))
-      return tagged('object', this.#writeEntries(object, depth));
-    return copy ?? object;
+    const written = copy ?? object;
+    const isHeld = canHoldNames && !(count === 1 && isTagName(onlyName));
+    return isHeld ? written : tagged('object', this.#entriesOf(written, depth));
   }
 
   #writeEntries(object: object, depth: number): unknown[] {
     this.#trail.refuseSymbols(object, depth);
     return Object.entries(object).map(([name, item]) => [this.write(name, depth), this.#writeAt(name, item, depth)]);
+  }
+
+  /** The entries of an object whose values are written already: writing them twice would double at every level. */
+  #entriesOf(written: object, depth: number): unknown[] {
+    return Object.entries(written).map(([name, item]: [string, unknown]) => [this.write(name, depth), item]);
   }
 
   #writeMap(map: ReadonlyMap<unknown, unknown>, depth: number): unknown[] {

@@ -19,8 +19,7 @@ export interface EntryCodecOptions {
   readonly types?: TypeRegistry;
 }
 
-/** The default of `maxValueBytes`. */
-export const DEFAULT_MAX_VALUE_BYTES = 1024 * 1024;
+const DEFAULT_MAX_VALUE_BYTES = 1024 * 1024;
 
 /** Turns entries into the bytes that Redis keeps, and back. Times are those of the bytes: Redis server milliseconds. */
 export class EntryCodec {

@@ -20,7 +20,8 @@ export function errorParts(error: Error): ErrorParts {
     const isHidden = Object.hasOwn(error, name) && !Object.prototype.propertyIsEnumerable.call(error, name);
     if (isHidden) hidden[name] = (error as unknown as Record<string, unknown>)[name];
   }
-  return { type: error.constructor.name, hidden, fields: { ...(error as object) } };
+  const { constructor } = Object.getPrototypeOf(error) as Error;
+  return { type: constructor.name, hidden, fields: { ...(error as object) } };
 }
 
 /** Puts together what {@link errorParts} took apart; an unknown class gives `undefined`. */

@@ -88,13 +88,14 @@ function toRegisteredType<T extends object, Data>(
   if ((serialize === undefined) !== (deserialize === undefined)) {
     throw new TypeRegistrationError(name, 'it has only one of `serialize` and `deserialize`. Give both, or neither.');
   }
-  if (serialize !== undefined && deserialize !== undefined)
+  if (serialize !== undefined && deserialize !== undefined) {
     return {
       name,
       isFieldwise: false,
       serialize: serialize as (instance: object) => unknown,
       deserialize: deserialize as (data: unknown) => object,
     };
+  }
   const prototype = type.prototype as object;
   const ancestor = builtInAncestor(prototype);
   if (ancestor !== undefined) {

@@ -239,6 +239,27 @@ describe.each(CARRIERS)('%s', (_, carry) => {
     expect(back.first).not.toBe(back.second);
   });
 
+  it('gives objects of their own, all the way down', () => {
+    const parts: unknown[] = [
+      { a: 1 },
+      [1],
+      new Date(0),
+      new Map(),
+      new Set(),
+      Buffer.from('a'),
+      new Uint8Array(1),
+      new ArrayBuffer(1),
+    ];
+    parts.push(/a/, new URL('https://a.example'), new Error('x'), new Hero('Mia', new Date(0)), { __proto__: null });
+    const back = carry(parts) as unknown[];
+    expect(back).toHaveLength(parts.length);
+    for (const [at, part] of parts.entries()) expect(back[at]).not.toBe(part);
+    const nested = { parts };
+    const map = carry(new Map([[nested, nested]])) as Map<typeof nested, typeof nested>;
+    for (const copies of [...map].flat())
+      for (const [at, part] of parts.entries()) expect(copies.parts[at]).not.toBe(part);
+  });
+
   it('gives bytes memory of their own', () => {
     const bytes = Buffer.from('abc');
     const back = carry({ bytes, view: new Uint8Array(bytes) }) as { bytes: Buffer; view: Uint8Array };
@@ -261,6 +282,12 @@ describe.each(CARRIERS)('%s', (_, carry) => {
   it('carries what is nested 500 deep', () => {
     const deep = nest(500);
     expect(carry(deep)).toEqual(deep);
+  });
+
+  it('takes no longer for objects that look like tags inside each other', () => {
+    let value: object = { at: new Date(0) };
+    for (let level = 0; level < 100; level++) value = level % 2 === 0 ? { $and: value } : { $not: [value], toJSON: 1 };
+    expect(carry(value)).toEqual(value);
   });
 
   describe('refuses', () => {
