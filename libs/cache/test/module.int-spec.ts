@@ -13,11 +13,13 @@ import {
 } from '@nest-strata/cache';
 import type { CacheModuleOptions, CacheOptionsFactory, CacheSettings } from '@nest-strata/cache';
 import { RedisServer } from '@nest-strata/testing';
+import type { RedisServerOptions } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
 type Import = DynamicModule | (new () => object);
 
 const apps: INestApplication[] = [];
+const servers: RedisServer[] = [];
 let redis: RedisServer;
 
 beforeAll(async () => {
@@ -30,6 +32,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
 async function boot(imports: Import[], logger: LoggerService | false = false): Promise<INestApplication> {
@@ -54,6 +57,13 @@ class SilentLogger implements LoggerService {
   with(text: string): string[] {
     return this.lines.filter((line) => line.includes(text));
   }
+}
+
+/** A server that the test may treat as it likes; stopped after it. */
+async function startRedis(options?: RedisServerOptions): Promise<RedisServer> {
+  const server = await RedisServer.start(options);
+  servers.push(server);
+  return server;
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
@@ -349,7 +359,7 @@ describe('two applications in one process', () => {
 
 describe('an application whose Redis is away', () => {
   it('boots at once, loads, and caches in Redis when that comes', async () => {
-    const server = await RedisServer.start();
+    const server = await startRedis();
     await server.kill();
     const logger = new SilentLogger();
     const startedAtMs = performance.now();
@@ -368,11 +378,10 @@ describe('an application whose Redis is away', () => {
       expect.stringMatching(/^warn: Redis is away; memory and loaders answer until it is back .*reason/),
       expect.stringMatching(/^log: Redis is back .*awayMs/),
     ]);
-    await server.stop();
   });
 
   it('logs each outage once, however many calls fall into it', async () => {
-    const server = await RedisServer.start();
+    const server = await startRedis();
     const logger = new SilentLogger();
     const cache = (await boot([CacheModule.forRoot(onRedis({ redis: { url: server.url } }))], logger)).get(
       CacheService,
@@ -385,18 +394,16 @@ describe('an application whose Redis is away', () => {
       await until(async () => (await cache.set('a', 1)).stored);
       expect(logger.with('Redis is')).toHaveLength(2 * outage);
     }
-    await server.stop();
   });
 
   it('never shows the password', async () => {
-    const server = await RedisServer.start({ password: 'right' });
+    const server = await startRedis({ password: 'right' });
     const logger = new SilentLogger();
     const url = `redis://:hunter2@localhost:${server.port}`;
     const cache = (await boot([CacheModule.forRoot(onRedis({ redis: { url } }))], logger)).get(CacheService);
     expect(await cache.getOrSet('a', () => 1)).toBe(1);
     await until(() => logger.with('Redis is away').length > 0);
     expect(logger.lines.join()).not.toContain('hunter2');
-    await server.stop();
   });
 });
 

@@ -4,9 +4,13 @@ import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
 import { OptionalPeers } from '../optional-peers.js';
 
+/** What the class EventEmitter2 is called where it is defined. */
+const EMITTER_CLASS_NAME = 'EventEmitter';
+
 /** What is used of the EventEmitter2 that `EventEmitterModule` of @nestjs/event-emitter provides. */
 interface Emitter {
   emit(event: string, payload: unknown): boolean;
+  onAny(listener: (...args: unknown[]) => void): unknown;
 }
 
 /**
@@ -25,7 +29,7 @@ export class EventEmitterBridge implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const emitter = this.peers.find('EventEmitter2', isEmitter);
+    const emitter = this.peers.find(EMITTER_CLASS_NAME, isEmitter);
     if (emitter) this.engine.listen((event) => this.tell(emitter, event));
   }
 
@@ -40,5 +44,6 @@ export class EventEmitterBridge implements OnModuleInit {
 }
 
 function isEmitter(instance: object): instance is Emitter {
-  return typeof (instance as Partial<Emitter>).emit === 'function';
+  const { emit, onAny } = instance as Partial<Emitter>;
+  return typeof emit === 'function' && typeof onAny === 'function';
 }
