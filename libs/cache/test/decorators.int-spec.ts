@@ -19,6 +19,7 @@ import type {
   NestInterceptor,
   OnModuleInit,
   Provider,
+  LoggerService,
 } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -43,6 +44,8 @@ import type { Observable } from 'rxjs';
 import request from 'supertest';
 import type { App } from 'supertest/types.js';
 
+const SILENT: LoggerService = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
 const booted: TestingModule[] = [];
 let warn: jest.SpiedFunction<Logger['warn']>;
 
@@ -57,7 +60,7 @@ afterEach(async () => {
 
 async function boot(providers: Provider[], options?: CacheModuleOptions): Promise<TestingModule> {
   const app = await Test.createTestingModule({ imports: [CacheModule.forRoot(options)], providers })
-    .setLogger(false)
+    .setLogger(SILENT)
     .compile();
   booted.push(app);
   return app.init();
@@ -270,7 +273,7 @@ describe('decorated methods in a Nest application', () => {
 describe('a decorated class that cannot be cached', () => {
   it('ends the boot when there is no CacheModule, and names the method and what to import', async () => {
     const compiling = Test.createTestingModule({ providers: [HeroService] })
-      .setLogger(false)
+      .setLogger(SILENT)
       .compile();
     await expect(compiling).rejects.toThrow(
       /can't resolve dependencies of the HeroService\. .*HeroService\.find is cached: add CacheModule\.forRoot\(\) to the imports of the root module/,
@@ -390,7 +393,7 @@ describe('decorated handlers of a controller', () => {
   let app: INestApplication<App>;
   beforeAll(async () => {
     const testing = await Test.createTestingModule({ imports: [CacheModule.forRoot()], controllers: [HeroController] })
-      .setLogger(false)
+      .setLogger(SILENT)
       .compile();
     app = await testing.createNestApplication<INestApplication<App>>().init();
   });

@@ -4,6 +4,7 @@ import { attachCaches, runtimeOver } from '../../test/support/attach-caches.js';
 import { MapCache } from '../../test/support/map-cache.js';
 import { CacheConfig } from './cache-config.decorator.js';
 import { CacheEvict } from './cache-evict.decorator.js';
+import { CacheRuntime } from './cache.runtime.js';
 import { Cacheable } from './cacheable.decorator.js';
 import { attachRuntime } from './runtime-slot.js';
 
@@ -71,6 +72,22 @@ describe('default keys', () => {
     const service = attachCaches(new (class extends HeroService {})('nameless'), cache);
 
     await expect(keysOf(cache, service.find(1))).resolves.toEqual(['HeroService.find:1']);
+  });
+
+  it('of a class without any name call it anonymous', async () => {
+    const cache = new MapCache();
+    const anonymous = (() => {
+      class Named {
+        @Cacheable()
+        async find(): Promise<number> {
+          return 1;
+        }
+      }
+      Object.defineProperty(Named, 'name', { value: '' });
+      return new Named();
+    })();
+
+    await expect(keysOf(cache, attachCaches(anonymous, cache).find())).resolves.toEqual(['AnonymousClass.find:()']);
   });
 
   it('of a method copied into another class name both', async () => {
@@ -202,6 +219,16 @@ describe('a cache that does not exist', () => {
     expect(() => runtime.onModuleInit()).toThrow(
       '@Cacheable on HeroService.find names the cache "heros", which does not exist. Did you mean \'heroes\'?',
     );
+  });
+
+  it('fails the call when not even a default cache is there', async () => {
+    class Homeless {
+      @Cacheable()
+      async find(): Promise<void> {}
+    }
+    const homeless = new Homeless();
+    attachRuntime(homeless, new CacheRuntime({ find: () => undefined, names: () => [] }));
+    await expect(homeless.find()).rejects.toThrow('names the cache "default", which does not exist');
   });
 
   it('fails the call where no boot has told', async () => {

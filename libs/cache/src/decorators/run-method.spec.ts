@@ -35,6 +35,11 @@ class Source {
 }
 
 describe('@Cacheable', () => {
+  function rootOf(id: number): string {
+    if (id < 0) throw new RangeError('no key was to be made');
+    return `positive:${Math.sqrt(id).toFixed(1)}`;
+  }
+
   class HeroService extends Source {
     @Cacheable()
     async find(id: number, language = 'en'): Promise<Hero> {
@@ -51,7 +56,7 @@ describe('@Cacheable', () => {
       return this.load(id > 0 ? { id, name: 'hero', language: 'en' } : null);
     }
 
-    @Cacheable({ condition: (id: number) => id > 0, key: (id: number) => `positive:${Math.sqrt(id).toFixed(1)}` })
+    @Cacheable({ condition: (id: number) => id > 0, key: rootOf })
     async positive(id: number): Promise<number> {
       return this.load(id);
     }
@@ -545,7 +550,8 @@ describe('several caches', () => {
     async name(id: number): Promise<string> {
       return this.load(id === 0 ? '' : `hero ${id}`);
     }
-    @Cacheable({ cache: ['near', 'near'], key: () => 'same' })
+    @Cacheable({ cache: ['near', 'near'], key: () => 'same', ttl: '1m' })
+    @Cacheable({ cache: 'near', key: () => 'same', ttl: '2m' })
     async twice(): Promise<string> {
       return this.load('same');
     }
@@ -577,16 +583,16 @@ describe('several caches', () => {
     expect(near.contents).toEqual({});
   });
 
-  it('do not copy what another call has brought to one of them in between', async () => {
-    const { heroes, near, far } = service();
-    far.lookup = async () => {
-      far.entries.set('hero:1', { value: 'just now', options: {} });
+  it.each(['near', 'far'] as const)('do not copy what another call has brought to %s in between', async (name) => {
+    const { heroes, ...caches } = service();
+    caches[name].lookup = async () => {
+      caches[name].entries.set('hero:1', { value: 'just now', options: {} });
       return { hit: false, stale: false, value: undefined };
     };
 
     await expect(heroes.name(1)).resolves.toBe('just now');
     expect(heroes.runs).toBe(0);
-    expect(near.contents).toEqual({});
+    expect(caches[name === 'near' ? 'far' : 'near'].contents).toEqual({});
   });
 
   it('all keep away what `unless` names', async () => {
@@ -595,10 +601,11 @@ describe('several caches', () => {
     expect([near.contents, far.contents]).toEqual([{}, {}]);
   });
 
-  it('count once when named twice', async () => {
+  it('count once when named twice, by the first rule that names them', async () => {
     const { heroes, near } = service();
     await heroes.twice();
     expect(near.calls).toEqual(['getOrSet same']);
+    expect(near.entries.get('same')?.options.ttl).toBe('1m');
   });
 
   it('never wait for each other, in whatever order two methods name them', async () => {

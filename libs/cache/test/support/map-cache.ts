@@ -82,6 +82,8 @@ export class MapCache implements DecoratedCache {
       tags: [...tags],
       skip: () => skipped.add(key),
     };
+    // Other calls come in between, as they do over a network.
+    await Promise.resolve();
     const value = await loader(context);
     if (!skipped.has(key))
       this.entries.set(key, { value, options: { ...options, ttl: context.ttl, tags: context.tags } });
