@@ -9,6 +9,8 @@ export { RedisAuthError } from './errors/redis-auth.error.js';
 export { RedisReplyError } from './errors/redis-reply.error.js';
 export { RedisUnavailableError } from './errors/redis-unavailable.error.js';
 export type { RedisUnavailableReason } from './errors/redis-unavailable.error.js';
+export { readServerFacts } from './facts/server-facts.js';
+export type { ServerFacts } from './facts/server-facts.js';
 export { redactUrl } from './options/redis-url.js';
 export { resolveRedisOptions } from './options/redis.options.js';
 export type { RedisOptions, ResolvedRedisOptions } from './options/redis.options.js';

@@ -36,7 +36,7 @@ export class IoredisPort extends RedisPort {
   #batch: Batch | undefined;
   /** Until when calls may wait for the very first connection; set by the first use. */
   #patientUntilMs: number | undefined;
-  #nextLink = 0;
+  #lastTurn = -1;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedRedisOptions, { clock, random, openClient }: IoredisPortDependencies) {
@@ -52,6 +52,10 @@ export class IoredisPort extends RedisPort {
     return this.#state;
   }
 
+  override get reason(): StrataError | undefined {
+    return this.#reason;
+  }
+
   override read(keys: readonly string[]): Promise<(Buffer | null)[]> {
     if (keys.length === 0) return Promise.resolve([]);
     if (!this.#accepts()) return Promise.reject(this.#refusal());
@@ -61,7 +65,7 @@ export class IoredisPort extends RedisPort {
   override send(command: string, args: readonly RedisArgument[]): Promise<unknown> {
     if (!this.#accepts()) return Promise.reject(this.#refusal());
     return new Promise((resolve, reject) => {
-      this.#currentBatch().addCommand({ name: command, args: [...args], resolve, reject });
+      this.#currentBatch().addCommand({ name: command.toUpperCase(), args: [...args], resolve, reject });
     });
   }
 
@@ -132,7 +136,7 @@ export class IoredisPort extends RedisPort {
   }
 
   #open(): void {
-    if (this.#patientUntilMs !== undefined || this.#closing !== undefined) return;
+    if (this.#patientUntilMs !== undefined || this.#state === 'closed') return;
     this.#patientUntilMs = this.#clock.monotonicMs() + this.#options.deadlineMs;
     for (const link of this.#links) link.open();
   }
@@ -161,13 +165,13 @@ export class IoredisPort extends RedisPort {
   #currentBatch(): Batch {
     if (this.#batch === undefined || this.#batch.isOver) {
       this.#batch = new Batch();
-      process.nextTick(() => this.#flush());
+      process.nextTick(this.#flush);
     }
     return this.#batch;
   }
 
   /** Sends the batch of this tick, or keeps it while the first connection may yet come. */
-  #flush(): void {
+  readonly #flush = (): void => {
     const batch = this.#batch;
     if (batch === undefined) return;
     const link = this.#pickLink();
@@ -179,15 +183,23 @@ export class IoredisPort extends RedisPort {
     if (batch.isOver) return;
     if (link === undefined) batch.fail(this.#refusal());
     else link.send(batch);
-  }
+  };
 
+  /** The ready ones in turn. */
   #pickLink(): RedisLink | undefined {
-    const ready = this.#links.filter((link) => link.status === 'ready');
-    return ready[this.#nextLink++ % ready.length];
+    const count = this.#links.length;
+    for (let step = 1; step <= count; step++) {
+      const turn = (this.#lastTurn + step) % count;
+      const link = this.#links[turn];
+      if (link?.status !== 'ready') continue;
+      this.#lastTurn = turn;
+      return link;
+    }
+    return undefined;
   }
 
   #update(): void {
-    if (this.#closing !== undefined) return;
+    if (this.#state === 'closed') return;
     const best = BEST_FIRST.map((status) => this.#links.find((link) => link.status === status)).find((link) => link);
     if (best === undefined) return;
     this.#become(best.status, best.reason);

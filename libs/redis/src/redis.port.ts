@@ -3,32 +3,48 @@ import type { RedisScript } from './script/redis-script.js';
 /** What a Redis command takes as an argument. */
 export type RedisArgument = string | Buffer | number;
 
-/** Whether Redis can be asked right now: `ready`, or why it cannot. */
+/**
+ * Whether Redis can be asked right now: `ready`, or why it cannot. Before the first use it is `connecting`, too;
+ * `breaker-open` means that there is a connection over which the last few answers did not come in time.
+ */
 export type RedisState = 'ready' | 'connecting' | 'breaker-open' | 'closed';
 
-/** Called once for each change of {@link RedisPort.state}; `reason` is the error that caused it, where there was one. */
+/**
+ * Called once for each change of {@link RedisPort.state}, and when it becomes known why the state is not `ready`: once
+ * for an outage, however many attempts fail, and once more when it turns out to be another matter (a wrong password).
+ */
 export type RedisStateListener = (state: RedisState, reason?: Error) => void;
 
 /**
  * Redis, as the caches and limiters above see it: batched, bounded in time, and honest about being away.
  *
  * Every call settles within the deadline. While Redis is known to be away (breaker open, not connected) calls reject at
- * once and send nothing. Rejections are {@link RedisUnavailableError} (away, or too late: the outcome of a write is
- * then unknown) or {@link RedisReplyError} (Redis answered with an error: nothing was done).
+ * once and send nothing; only calls made while the very first connection is under way wait for it, at most for the
+ * deadline. Rejections are {@link RedisUnavailableError} (away, or too late: the outcome of a write may then be
+ * unknown) or {@link RedisReplyError} (Redis answered with an error: nothing was done). Nothing is ever sent twice.
+ *
+ * The order within a tick is kept. Between ticks it is kept only for calls that are awaited, or with one connection.
  */
 export abstract class RedisPort {
   /** The state at this moment; reading it costs nothing. */
   abstract readonly state: RedisState;
 
+  /** Why {@link state} is not `ready`, as far as it is known: the error says what to check. */
+  abstract readonly reason: Error | undefined;
+
   /**
-   * The values under `keys`, in order; `null` where there is none. The calls of one tick of the event loop share one
-   * `MGET`, in which each key appears once.
+   * The values under `keys`, in order; `null` where there is none, or something other than a string. The calls of one
+   * tick of the event loop share one `MGET`, in which each key appears once; so they also share the buffers, which must
+   * not be written to.
    */
   abstract read(keys: readonly string[]): Promise<(Buffer | null)[]>;
 
   /**
-   * Sends one command and returns its reply; bulk strings come as `Buffer`. The commands of one tick share one
-   * pipeline, in the order in which they were issued, ahead of the reads of that tick.
+   * Sends one command and returns its reply as Redis gave it; strings and status words come as `Buffer`. The commands of
+   * one tick are sent together, in the order in which they were issued, ahead of the reads of that tick.
+   *
+   * The connection is shared: commands that block it or change it (`BLPOP`, `SUBSCRIBE`, `SELECT`, `MULTI`) are not
+   * for here.
    */
   abstract send(command: string, args: readonly RedisArgument[]): Promise<unknown>;
 
@@ -42,12 +58,21 @@ export abstract class RedisPort {
   /** The keys that match a Redis glob, in batches of about `batchSize`; a key can appear twice. Never `KEYS`. */
   abstract scan(pattern: string, batchSize?: number): AsyncIterable<string[]>;
 
-  /** Opens the connection if it is not open yet and resolves once it is ready; rejects past `timeoutMs`. */
+  /**
+   * Opens the connection if it is not open yet and resolves once it is ready. Nobody needs to call it.
+   *
+   * @throws RedisUnavailableError when it is not ready after `timeoutMs` (default 5000); connecting goes on
+   * @throws RedisAuthError at once when the server does not accept the credentials
+   * @throws MissingIoredisError at once when there is nothing to connect with
+   */
   abstract connect(timeoutMs?: number): Promise<void>;
 
   /** Hears of every change of state; returns the function that stops it. */
   abstract onStateChange(listener: RedisStateListener): () => void;
 
-  /** Closes the connections that this port opened; a user's own client stays open. */
+  /**
+   * Closes the connections, which until then keep the process alive, after the answers that are due, if they come
+   * within the deadline. A user's own client stays open.
+   */
   abstract close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { RedisArgument } from '../redis.port.js';
-import type { Expiring } from '../deadline/deadline.js';
+import { Expiring } from '../deadline/deadline.js';
 import { RedisUnavailableError } from '../errors/redis-unavailable.error.js';
 
 /** A command that waits for its reply. */
@@ -34,11 +34,12 @@ export interface BatchObserver {
  * What was asked of Redis in one tick of the event loop: commands in their order, and reads in which each key counts
  * once. It is filled, sent, and then settles everyone who waits, part by part as the replies come.
  */
-export class Batch implements Expiring {
+export class Batch extends Expiring {
   readonly keys: string[] = [];
   readonly commands: PendingCommand[] = [];
   readonly #reads: PendingRead[] = [];
-  readonly #positionOf = new Map<string, number>();
+  /** Made for the second key: most batches are one. */
+  #positionOf: Map<string, number> | undefined;
   #observer: BatchObserver | undefined;
   #openParts = 0;
   #heard = false;
@@ -93,12 +94,15 @@ export class Batch implements Expiring {
     this.failReads(error);
   }
 
-  expire(): void {
-    this.fail(new RedisUnavailableError(this.#observer === undefined ? 'not-connected' : 'deadline'));
+  override expire(afterMs: number): void {
+    const wasSent = this.#observer !== undefined;
+    this.fail(new RedisUnavailableError(wasSent ? 'deadline' : 'not-connected', `nothing within ${afterMs} ms`));
     this.#observer?.batchExpired(this);
   }
 
   #position(key: string): number {
+    if (this.keys.length === 0) return this.keys.push(key) - 1;
+    this.#positionOf ??= new Map(this.keys.map((first) => [first, 0]));
     let position = this.#positionOf.get(key);
     if (position === undefined) {
       position = this.keys.push(key) - 1;

@@ -20,8 +20,9 @@ export interface BatchConnection {
  * The socket is corked for it; a pipeline of ioredis does the same for half as much CPU again.
  */
 export function transmit(batch: Batch, connection: BatchConnection, observer: BatchObserver): void {
-  const { stream } = connection.client;
-  batch.begin(batch.commands.length + (batch.keys.length > 0 ? 1 : 0), observer);
+  const parts = batch.commands.length + (batch.keys.length > 0 ? 1 : 0);
+  const stream = parts > 1 ? connection.client.stream : undefined;
+  batch.begin(parts, observer);
   stream?.cork();
   try {
     for (const command of batch.commands) sendCommand(command, batch, connection);
@@ -32,37 +33,42 @@ export function transmit(batch: Batch, connection: BatchConnection, observer: Ba
 }
 
 function sendReads(batch: Batch, connection: BatchConnection): void {
-  fetch(batch.keys, connection.client).then(
-    (values) => {
-      batch.deliver(values);
-      batch.finishPart(true);
-    },
-    (error: unknown) => {
-      batch.failReads(toCommandError(error, 'MGET', connection.isClosing() ? 'closed' : 'connection-lost'));
-      batch.finishPart(isReply(error));
-    },
-  );
+  const { keys } = batch;
+  const [first] = keys;
+  if (first === undefined || keys.length > 1) {
+    readMany(keys, connection.client).then(
+      (values) => deliver(values, batch),
+      (error: unknown) => failReads(error, 'MGET', batch, connection),
+    );
+  } else {
+    connection.client.getBuffer(first).then(
+      (value) => deliver([value], batch),
+      (error: unknown) => {
+        // MGET has null for what is no string; so that nobody can tell which of the two was sent, GET has it too.
+        if (isReply(error) && error.message.startsWith('WRONGTYPE')) deliver([null], batch);
+        else failReads(error, 'GET', batch, connection);
+      },
+    );
+  }
 }
 
-/** The values under `keys`; `null` also where there is something other than a string, as `MGET` has it. */
-async function fetch(keys: string[], client: RedisClient): Promise<(Buffer | null)[]> {
-  const [first] = keys;
-  if (first !== undefined && keys.length === 1) return [await getOne(first, client)];
+function readMany(keys: string[], client: RedisClient): Promise<(Buffer | null)[]> {
   if (keys.length <= MAX_KEYS_PER_MGET) return client.mgetBuffer(keys);
   const chunks: Promise<(Buffer | null)[]>[] = [];
   for (let start = 0; start < keys.length; start += MAX_KEYS_PER_MGET) {
     chunks.push(client.mgetBuffer(keys.slice(start, start + MAX_KEYS_PER_MGET)));
   }
-  return (await Promise.all(chunks)).flat();
+  return Promise.all(chunks).then((values) => values.flat());
 }
 
-async function getOne(key: string, client: RedisClient): Promise<Buffer | null> {
-  try {
-    return await client.getBuffer(key);
-  } catch (error) {
-    if (isReply(error) && error.message.startsWith('WRONGTYPE')) return null;
-    throw error;
-  }
+function deliver(values: readonly (Buffer | null)[], batch: Batch): void {
+  batch.deliver(values);
+  batch.finishPart(true);
+}
+
+function failReads(error: unknown, command: string, batch: Batch, connection: BatchConnection): void {
+  batch.failReads(toFault(error, command, connection));
+  batch.finishPart(isReply(error));
 }
 
 function sendCommand(command: PendingCommand, batch: Batch, connection: BatchConnection): void {
@@ -72,10 +78,14 @@ function sendCommand(command: PendingCommand, batch: Batch, connection: BatchCon
       batch.finishPart(true);
     },
     (error: unknown) => {
-      command.reject(toCommandError(error, command.name, connection.isClosing() ? 'closed' : 'connection-lost'));
+      command.reject(toFault(error, command.name, connection));
       batch.finishPart(isReply(error));
     },
   );
+}
+
+function toFault(error: unknown, command: string, { isClosing }: BatchConnection): Error {
+  return toCommandError(error, command, isClosing() ? 'closed' : 'connection-lost');
 }
 
 function reply(command: PendingCommand, batch: Batch, connection: BatchConnection): Promise<unknown> {

@@ -1,10 +1,13 @@
 import type { Clock, ClockTimer } from '@nest-strata/core';
 import { afterPendingReplies } from './patient-timer.js';
 
-/** Something that must be over in time. */
-export interface Expiring {
-  /** Called once when it was not over in time. */
-  expire(): void;
+/** Something that must be over in time; at most one {@link Deadline} watches it. */
+export abstract class Expiring {
+  /** For the deadline that watches it, which keeps its items in a chain. */
+  watched: { untilMs: number; earlier: Expiring | undefined; later: Expiring | undefined } | undefined;
+
+  /** Called when it was not over within `afterMs`; it is watched no longer then. */
+  abstract expire(afterMs: number): void;
 }
 
 /**
@@ -16,8 +19,8 @@ export interface Expiring {
 export class Deadline {
   readonly #clock: Clock;
   readonly #afterMs: number;
-  /** What is watched and until when, the oldest first. */
-  readonly #watched = new Map<Expiring, number>();
+  #oldest: Expiring | undefined;
+  #newest: Expiring | undefined;
   #timer: ClockTimer | undefined;
 
   constructor(clock: Clock, afterMs: number) {
@@ -27,37 +30,45 @@ export class Deadline {
 
   /** From now on `item` has its time; watching it again changes nothing. */
   watch(item: Expiring): void {
-    if (this.#watched.has(item)) return;
-    this.#watched.set(item, this.#clock.monotonicMs() + this.#afterMs);
+    if (item.watched !== undefined) return;
+    const earlier = this.#newest;
+    item.watched = { untilMs: this.#clock.monotonicMs() + this.#afterMs, earlier, later: undefined };
+    if (earlier?.watched === undefined) this.#oldest = item;
+    else earlier.watched.later = item;
+    this.#newest = item;
     this.#timer ??= this.#clock.setTimer(this.#check, this.#afterMs);
   }
 
   /** `item` is over. */
   forget(item: Expiring): void {
-    this.#watched.delete(item);
+    if (item.watched === undefined) return;
+    const { earlier, later } = item.watched;
+    item.watched = undefined;
+    if (earlier?.watched === undefined) this.#oldest = later;
+    else earlier.watched.later = later;
+    if (later?.watched === undefined) this.#newest = earlier;
+    else later.watched.earlier = earlier;
   }
 
-  /** Stops the timer; nothing expires any more. */
+  /** Stops the timer: nothing expires any more. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#watched.clear();
   }
 
-  /** Arms the timer for the oldest item, or gives up the timer when there is none. */
+  /** Arms the timer for the oldest item, or gives it up when there is none. */
   readonly #check = (): void => {
     const nowMs = this.#clock.monotonicMs();
-    const [oldestUntilMs] = this.#watched.values();
-    if (oldestUntilMs === undefined) this.#timer = undefined;
-    else if (oldestUntilMs > nowMs) this.#timer = this.#clock.setTimer(this.#check, oldestUntilMs - nowMs);
+    const untilMs = this.#oldest?.watched?.untilMs;
+    if (untilMs === undefined) this.#timer = undefined;
+    else if (untilMs > nowMs) this.#timer = this.#clock.setTimer(this.#check, untilMs - nowMs);
     else this.#timer = afterPendingReplies(() => this.#expireUntil(nowMs));
   };
 
   #expireUntil(nowMs: number): void {
-    for (const [item, untilMs] of this.#watched) {
-      if (untilMs > nowMs) break;
-      this.#watched.delete(item);
-      item.expire();
+    for (let item = this.#oldest; item?.watched !== undefined && item.watched.untilMs <= nowMs; item = this.#oldest) {
+      this.forget(item);
+      item.expire(this.#afterMs);
     }
     this.#check();
   }
