@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { ConditionalModule, ConfigModule } from '@nestjs/config';
 import { cacheConfig } from '@nest-strata/cache/config';
+import { CacheLogModule } from './caching/cache-log.module.js';
 import { CachingModule } from './caching/caching.module.js';
 import { ChildrenModule } from './children/children.module.js';
 import { databaseConfig } from './config/database.config.js';
@@ -16,6 +17,9 @@ import { StoriesModule } from './stories/stories.module.js';
     ConfigModule.forRoot({ isGlobal: true, load: [databaseConfig, cacheConfig] }),
     DatabaseModule,
     CachingModule,
+    ConditionalModule.registerWhen(CacheLogModule, ({ STORYTIME_CACHE_LOG }) => STORYTIME_CACHE_LOG === 'true', {
+      debug: false,
+    }),
     HeroesModule,
     ChildrenModule,
     StoriesModule,

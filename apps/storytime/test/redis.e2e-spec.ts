@@ -1,9 +1,15 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer, RedisServer } from '@nest-strata/testing';
+import { AudioFile, AudioFormat } from '../src/stories/audio-file.js';
+import { Rating } from '../src/stories/rating.js';
+import { StoryLength } from '../src/stories/story-length.js';
+import { Story } from '../src/stories/story.entity.js';
+import { StoryRepository } from '../src/stories/story.repository.js';
 import { describeApi } from './support/api.contract.js';
 import { RunningStorytime } from './support/running-storytime.js';
 
-describe('storytime on a PostgreSQL server, caching in memory and in Redis', () => {
+describe('storytime on a PostgreSQL server', () => {
   let postgres: PostgresServer;
   let redis: RedisServer;
 
@@ -15,5 +21,65 @@ describe('storytime on a PostgreSQL server, caching in memory and in Redis', () 
     await Promise.all([postgres.stop(), redis.stop()]);
   });
 
-  describeApi(() => RunningStorytime.start({ DATABASE_URL: postgres.url, REDIS_URL: redis.url }));
+  const start = async (database: string, settings: Record<string, string> = {}): Promise<RunningStorytime> =>
+    RunningStorytime.start({
+      DATABASE_URL: await postgres.createDatabase(database),
+      REDIS_URL: redis.url,
+      CACHE_NAMESPACE: database,
+      ...settings,
+    });
+
+  describe('caching in memory and in Redis', () => {
+    describeApi(() => start('two_tiers'));
+  });
+
+  describe('caching in Redis alone', () => {
+    describeApi(() => start('redis_alone', { CACHE_MEMORY_ENABLED: 'false' }));
+
+    it('reads a story from Redis as what it was', async () => {
+      const api = await start('fidelity', { CACHE_MEMORY_ENABLED: 'false' });
+      const stories = api.app.get(StoryRepository);
+      const loaded = await stories.findById('half-a-walnut');
+      const cached = await stories.findById('half-a-walnut');
+      const { body } = await api.get('/health');
+      await api.stop();
+
+      expect(body).toMatchObject({ details: { cache: { hitRate: 0.5 } } });
+      expect(cached).toStrictEqual(loaded);
+      expect(cached).not.toBe(loaded);
+      expect(cached).toBeInstanceOf(Story);
+      expect(cached?.createdAt).toBeInstanceOf(Date);
+      expect(cached?.length).toBe(StoryLength.Medium);
+      expect(cached?.rating).toStrictEqual(new Rating(4));
+      expect(cached?.rating?.isFavourite).toBe(true);
+      expect(cached?.audioFiles).toStrictEqual([
+        new AudioFile(new URL('https://storytime.example/audio/half-a-walnut.mp3'), AudioFormat.Mp3, 96),
+      ]);
+      expect(cached?.audioFiles[0]?.clock).toBe('1:36');
+    });
+  });
+
+  describe('in two processes', () => {
+    it('shows the write of the one in the other within the second that memory lives over Redis', async () => {
+      const one = await start('shared');
+      const other = await RunningStorytime.start({
+        DATABASE_URL: process.env['DATABASE_URL'] ?? '',
+        REDIS_URL: redis.url,
+        CACHE_NAMESPACE: 'shared',
+      });
+      const languageOf = async (): Promise<unknown> =>
+        ((await other.get('/heroes/luna')).body as { language: string }).language;
+      expect(await languageOf()).toBe('en');
+      expect((await other.get('/heroes?language=fr')).body).toHaveLength(2);
+
+      await one.patch('/heroes/luna', { language: 'fr' });
+      const writtenMs = performance.now();
+      while ((await languageOf()) !== 'fr') await pause(20);
+      await pause(Math.max(0, 1_050 - (performance.now() - writtenMs)));
+
+      expect(performance.now() - writtenMs).toBeLessThan(1_500);
+      expect((await other.get('/heroes?language=fr')).body).toHaveLength(3);
+      await Promise.all([one.stop(), other.stop()]);
+    });
+  });
 });

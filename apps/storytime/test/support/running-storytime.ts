@@ -4,7 +4,13 @@ import request, { type Test } from 'supertest';
 import { createStorytime } from '../../src/storytime.app.js';
 
 /** The variables that shape the app; those that a test does not give are empty, which counts as not set. */
-const UNSET = { DATABASE_URL: '', STORYTIME_DATA_DIR: '', REDIS_URL: '' };
+const UNSET = {
+  DATABASE_URL: '',
+  STORYTIME_DATA_DIR: '',
+  REDIS_URL: '',
+  CACHE_NAMESPACE: '',
+  CACHE_MEMORY_ENABLED: '',
+};
 
 export type StorytimeEnvironment = Partial<typeof UNSET>;
 
