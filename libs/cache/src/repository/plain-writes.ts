@@ -2,7 +2,9 @@ import type { CachedRepository } from './cached-repository.js';
 import type { CacheStrategy, WrittenIds } from './cache-strategy.js';
 import type { WriteKind } from './conventional-methods.js';
 import type { EntityChange } from './entity-change.js';
+import { idText } from './key-part.js';
 import type { EntityId } from './key-part.js';
+import { RepositoryWarnings } from './repository-warnings.js';
 import type { RowSource } from './row-source.port.js';
 import { idsInArguments, idsOfEntities } from './written-ids.js';
 import type { IdsFound } from './written-ids.js';
@@ -16,6 +18,8 @@ interface Intent<Id, E> {
   readonly before: readonly E[] | undefined;
 }
 
+const NOT_READ = 'The ids could not be read from the arguments of a write, and everything was invalidated.';
+
 /**
  * Runs the writes of a class that is no more than a class, and invalidates what they changed.
  *
@@ -23,11 +27,15 @@ interface Intent<Id, E> {
  * not seen for that reason is covered by the tags that every entry carries for the entities in it.
  */
 export class PlainWrites<E extends object, Id extends EntityId> {
+  readonly #warnings: RepositoryWarnings;
+
   constructor(
     private readonly cached: CachedRepository<E, Id>,
     private readonly strategy: CacheStrategy<E, Id>,
     private readonly rows: RowSource<E, Id>,
-  ) {}
+  ) {
+    this.#warnings = new RepositoryWarnings(cached.name);
+  }
 
   /** A write with one of the usual names. */
   byConvention(kind: WriteKind, args: readonly unknown[], proceed: () => unknown): unknown {
@@ -39,13 +47,17 @@ export class PlainWrites<E extends object, Id extends EntityId> {
   }
 
   /** A write whose strategy tells the ids. */
-  byDeclaration(written: Exclude<WrittenIds<Id>, false>, args: readonly unknown[], proceed: () => unknown): unknown {
-    const ids = written === 'everything' ? written : written(...(args as never[]));
-    return this.#run(
-      'save',
-      ids === 'everything' ? undefined : { ids, unidentifiedCount: 0, isListOfValues: false },
-      proceed,
-    );
+  byDeclaration(
+    written: Exclude<WrittenIds<Id>, false>,
+    args: readonly unknown[],
+    proceed: () => unknown,
+  ): Promise<unknown> {
+    const ids =
+      written === 'everything' ? written : this.#warnings.attempt(NOT_READ, () => written(...(args as never[])));
+    const given = Array.isArray(ids)
+      ? { ids: ids as readonly Id[], unidentifiedCount: 0, isListOfValues: false }
+      : undefined;
+    return this.#run('save', given, proceed);
   }
 
   async #run(kind: WriteKind, given: IdsFound<Id> | undefined, proceed: () => unknown): Promise<unknown> {
@@ -71,7 +83,7 @@ export class PlainWrites<E extends object, Id extends EntityId> {
     const returned = idsOfEntities(result, this.#idOf);
     const subjectCount = given.ids.length + given.unidentifiedCount;
     if (given.unidentifiedCount > 0 && returned.ids.length < subjectCount) return 'everything';
-    const ids = [...given.ids, ...returned.ids];
+    const ids = distinct([...given.ids, ...returned.ids]);
     const after = kind === 'remove' ? [] : await this.#rowsOf(ids);
     return after === undefined ? 'everything' : { ids, rows: [...before, ...after] };
   }
@@ -92,6 +104,10 @@ export class PlainWrites<E extends object, Id extends EntityId> {
   }
 
   readonly #idOf = (entity: never): Id | undefined => this.strategy.id(entity);
+}
+
+function distinct<Id extends EntityId>(ids: readonly Id[]): Id[] {
+  return [...new Map(ids.map((id) => [idText(id), id])).values()];
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

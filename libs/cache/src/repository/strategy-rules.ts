@@ -10,13 +10,13 @@ import type { EntityId } from './key-part.js';
 const ENTITY_NAME = /^[^.:\s]+$/;
 
 /** What the keys and tags of the strategy's entity begin with: `hero` for the class `Hero`. */
-export function entityNameOf({ name, entity }: CacheStrategy<object, EntityId>): string {
+export function entityNameOf<E extends object>({ name, entity }: Pick<CacheStrategy<E>, 'name' | 'entity'>): string {
   if (name !== undefined) return name;
   return typeof entity === 'string' ? entity : entity.name.replace(/^./, (letter) => letter.toLowerCase());
 }
 
 /** What is wrong with a strategy, whichever the repository. */
-export function strategyProblems(strategy: CacheStrategy<object, EntityId>): string[] {
+export function strategyProblems<E extends object, Id extends EntityId>(strategy: CacheStrategy<E, Id>): string[] {
   const { ttl, reads, indexes, lists, writes } = strategy;
   const problems = entityProblems(strategy);
   if (!isDuration(ttl)) problems.push(`ttl is ${describeGiven(ttl)}; write a duration, such as '1h'`);
@@ -48,7 +48,7 @@ function hasMethod(strategy: object, name: string): boolean {
   return typeof (strategy as Record<string, unknown>)[name] === 'function';
 }
 
-function entityProblems(strategy: CacheStrategy<object, EntityId>): string[] {
+function entityProblems<E extends object>(strategy: Pick<CacheStrategy<E>, 'name' | 'entity'>): string[] {
   const entity: unknown = strategy.entity;
   if (typeof entity !== 'string' && typeof entity !== 'function') {
     return [`entity is ${describeGiven(entity)}; write the class of the entity, or its name`];
