@@ -2,13 +2,13 @@ import type { Duration } from '@nest-strata/core';
 import type { FromResult } from './from-result.js';
 
 /** A function of the method's arguments. Its `this` is the instance that the method was called on. */
-export type ByArguments<Args extends unknown[], T> = (...args: Args) => T;
+type ByArguments<Args extends unknown[], T> = (...args: Args) => T;
 
 /** A function of the method's result and arguments. Its `this` is the instance that the method was called on. */
-export type ByResult<Args extends unknown[], Result, T> = (result: Result, ...args: Args) => T;
+type ByResult<Args extends unknown[], Result, T> = (result: Result, ...args: Args) => T;
 
 /** What is known before the method runs, or derived from its result with {@link fromResult}. */
-export type ByEither<Args extends unknown[], Result, T> = ByArguments<Args, T> | FromResult<ByResult<Args, Result, T>>;
+type ByEither<Args extends unknown[], Result, T> = ByArguments<Args, T> | FromResult<ByResult<Args, Result, T>>;
 
 /** What every decorator takes. */
 interface CacheNameOption {
