@@ -4,6 +4,8 @@ export interface EnvironmentVariable {
   readonly kind: 'text' | 'switch' | 'number' | 'duration';
   /** The option that it sets; `undefined` for a switch that leaves others out. */
   readonly option?: string;
+  /** What it is when it is not set, where that can be written down. */
+  readonly default?: string;
   /** For the table in `docs/configuration.md`. */
   readonly meaning: string;
 }
@@ -23,18 +25,21 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     name: 'REDIS_MAX_CONNECTIONS',
     kind: 'number',
     option: 'redis.connections',
+    default: '1',
     meaning: 'How many connections share the work.',
   },
   {
     name: 'REDIS_SOCKET_TIMEOUT',
     kind: 'duration',
     option: 'redis.socketTimeout',
+    default: '1s',
     meaning: 'How long a connection may stay silent while Redis owes an answer.',
   },
   {
     name: 'REDIS_DEADLINE',
     kind: 'duration',
     option: 'redis.deadline',
+    default: '50ms',
     meaning: 'The longest that a call waits for Redis.',
   },
   {
@@ -43,26 +48,41 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     option: 'namespace',
     meaning: 'The prefix of every key in Redis. Needed with Redis, unless the code gives it.',
   },
-  { name: 'CACHE_ENABLED', kind: 'switch', option: 'enabled', meaning: '`false`: every call goes to its loader.' },
-  { name: 'CACHE_DEFAULT_TTL', kind: 'duration', option: 'ttl', meaning: 'How long entries stay fresh.' },
+  {
+    name: 'CACHE_ENABLED',
+    kind: 'switch',
+    option: 'enabled',
+    default: 'true',
+    meaning: '`false`: every call goes to its loader.',
+  },
+  {
+    name: 'CACHE_DEFAULT_TTL',
+    kind: 'duration',
+    option: 'ttl',
+    default: '1h',
+    meaning: 'How long entries stay fresh.',
+  },
   {
     name: 'CACHE_JITTER',
     kind: 'number',
     option: 'jitter',
+    default: '0',
     meaning: 'The share of the ttl by which each entry’s is shortened at random, in [0, 1).',
   },
-  { name: 'CACHE_CODEC', kind: 'text', option: 'codec', meaning: '`json` or `msgpack`.' },
-  { name: 'CACHE_MEMORY_ENABLED', kind: 'switch', meaning: '`false`: no memory tier.' },
+  { name: 'CACHE_CODEC', kind: 'text', option: 'codec', default: 'json', meaning: '`json` or `msgpack`.' },
+  { name: 'CACHE_MEMORY_ENABLED', kind: 'switch', default: 'true', meaning: '`false`: no memory tier.' },
   {
     name: 'CACHE_MEMORY_MAX_ENTRIES',
     kind: 'number',
     option: 'memory.maxEntries',
+    default: '10000',
     meaning: 'The most entries kept in memory.',
   },
   {
     name: 'CACHE_MEMORY_MAX_BYTES',
     kind: 'number',
     option: 'memory.maxBytes',
+    default: '67108864',
     meaning: 'The most bytes kept in memory.',
   },
   {

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { CacheModule } from '@nest-strata/cache';
+import type { CacheSettings } from '@nest-strata/cache';
+import { cacheConfig } from '@nest-strata/cache/config';
+
+// #region environment
+@Module({
+  imports: [ConfigModule.forRoot(), CacheModule.forRootAsync(cacheConfig.asProvider())],
+})
+export class AppModule {}
+// #endregion
+
+// #region environment-over-code
+@Module({
+  imports: [
+    ConfigModule.forRoot(),
+    CacheModule.forRootAsync({
+      ...cacheConfig.asProvider(),
+      useFactory: (environment: CacheSettings) => ({ namespace: 'shop', ttl: '10m', ...environment }),
+      caches: { heroes: { ttl: '1h' } },
+    }),
+  ],
+})
+export class ShopModule {}
+// #endregion
