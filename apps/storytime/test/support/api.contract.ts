@@ -61,6 +61,25 @@ export function describeApi(start: () => Promise<RunningStorytime>): void {
       expect(await idsOf('/heroes')).not.toContain((created.body as Named).id);
     });
 
+    it('are in the lists of their language and no other after many writes at once, with reads in between', async () => {
+      const { id } = (await api.post('/heroes', { name: 'Vagabond', language: 'en' })).body as Named;
+      const languages = ['en', 'de', 'fr', 'es'];
+      for (let round = 0; round < 5; round++) {
+        await Promise.all(
+          languages.flatMap((language) => [
+            api.patch(`/heroes/${id}`, { language }),
+            idsOf(`/heroes?language=${language}`),
+            api.get(`/heroes/${id}`),
+          ]),
+        );
+        const { language: settled } = (await api.get(`/heroes/${id}`)).body as { language: string };
+        for (const language of languages) {
+          expect((await idsOf(`/heroes?language=${language}`)).includes(id)).toBe(language === settled);
+        }
+      }
+      await api.delete(`/heroes/${id}`);
+    });
+
     it('show their new name in the stories about them, and leave these when they are deleted', async () => {
       const hero = (await api.post('/heroes', { name: 'Nib', language: 'en' })).body as Named;
       const story = await api.post('/stories', {
