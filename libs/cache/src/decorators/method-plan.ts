@@ -9,9 +9,16 @@ export interface MethodPlan {
   readonly puts: readonly StoreOperation[];
   readonly earlyEvicts: readonly EvictOperation[];
   readonly lateEvicts: readonly EvictOperation[];
+  /** Whether there is nothing but `cacheables`. */
+  readonly onlyReads: boolean;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
+interface Operations {
+  readonly cacheables: StoreOperation[];
+  readonly puts: StoreOperation[];
+  readonly earlyEvicts: EvictOperation[];
+  readonly lateEvicts: EvictOperation[];
+}
 
 /**
  * Fills the defaults of the class into the rules of a method, and sorts them by when they act.
@@ -19,7 +26,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)
  * @param stem what default keys begin with
  */
 export function planMethod(method: DecoratedMethod, config: CacheConfigOptions, stem: string): MethodPlan {
-  const plan = { cacheables: [], puts: [], earlyEvicts: [], lateEvicts: [] } as Mutable<MethodPlan>;
+  const plan: Operations = { cacheables: [], puts: [], earlyEvicts: [], lateEvicts: [] };
   for (const operation of method.operations) {
     const place = `@${operation.decorator} on ${method.label}`;
     switch (operation.decorator) {
@@ -35,7 +42,7 @@ export function planMethod(method: DecoratedMethod, config: CacheConfigOptions, 
       }
     }
   }
-  return plan;
+  return { ...plan, onlyReads: plan.cacheables.length === method.operations.length };
 }
 
 /** Of the defaults of a class, evictions take the name of the cache only. */

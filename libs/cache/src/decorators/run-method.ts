@@ -26,7 +26,12 @@ interface Source {
  * Runs one call: early evictions, then a hit or the method itself, then puts, then late evictions. What the method
  * throws ends the run as it is; so does what a function among the options throws. Faults of a cache do not.
  */
-export async function runMethod(plan: MethodPlan, call: MethodCall, access: CacheAccess): Promise<unknown> {
+export function runMethod(plan: MethodPlan, call: MethodCall, access: CacheAccess): Promise<unknown> {
+  // Most methods only read, and a hit in memory is quick enough to notice what stands around it.
+  return plan.onlyReads ? readThrough(sourcesOf(plan.cacheables, call, access), call) : runInOrder(plan, call, access);
+}
+
+async function runInOrder(plan: MethodPlan, call: MethodCall, access: CacheAccess): Promise<unknown> {
   if (plan.earlyEvicts.length > 0) await evict(plan.earlyEvicts, call, access);
   const sources = sourcesOf(plan.cacheables, call, access);
   const result = plan.puts.some((put) => put.mayApply(call))
@@ -51,8 +56,11 @@ function sourcesOf(cacheables: readonly StoreOperation[], call: MethodCall, acce
 }
 
 /** The first hit, or else the one result of all calls that miss at the same time. */
-async function readThrough(sources: readonly Source[], call: MethodCall): Promise<unknown> {
-  if (sources.length < 2) return load(sources, call, { hasRun: false });
+function readThrough(sources: readonly Source[], call: MethodCall): Promise<unknown> {
+  return sources.length < 2 ? load(sources, call, { hasRun: false }) : readThroughMany(sources, call);
+}
+
+async function readThroughMany(sources: readonly Source[], call: MethodCall): Promise<unknown> {
   const hit = await firstHit(sources);
   if (hit) return hit.result;
   // Two methods that name the same keys in opposite orders must not wait for each other's loads.
@@ -64,11 +72,7 @@ async function readThrough(sources: readonly Source[], call: MethodCall): Promis
  * Loads through the first source, whose loader loads through the next, whose loader runs the method. Each cache so
  * keeps a result from before an invalidation out, and what one of them turns out to have is not copied to the others.
  */
-async function load(
-  [source, ...rest]: readonly Source[],
-  call: MethodCall,
-  chain: { hasRun: boolean },
-): Promise<unknown> {
+function load([source, ...rest]: readonly Source[], call: MethodCall, chain: { hasRun: boolean }): Promise<unknown> {
   if (!source) {
     chain.hasRun = true;
     return call.proceed();
