@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { PostgresServer, RedisServer } from '@nest-strata/testing';
 import { AudioFile, AudioFormat } from '../src/stories/audio-file.js';
 import { Rating } from '../src/stories/rating.js';
@@ -57,6 +58,21 @@ describe('storytime on a PostgreSQL server', () => {
       ]);
       expect(cached?.audioFiles[0]?.clock).toBe('1:36');
     });
+  });
+
+  it('answers 409 when the child of a new story is deleted meanwhile', async () => {
+    const api = await start('conflict');
+    await api.get('/children/ada');
+    const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] ?? '' });
+    await client.connect();
+    await client.query("DELETE FROM story WHERE child_id = 'ada'");
+    await client.query("DELETE FROM child WHERE id = 'ada'");
+    await client.end();
+
+    const { body } = await api.post('/stories', { title: 'T', body: 'B', language: 'en', childId: 'ada' }, 409);
+    await api.stop();
+
+    expect(body).toMatchObject({ title: 'Conflict', status: 409 });
   });
 
   describe('in two processes', () => {

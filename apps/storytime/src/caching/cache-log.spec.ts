@@ -3,7 +3,9 @@ import type { CacheEvent } from '@nest-strata/cache';
 import { Logger } from '@nestjs/common';
 import { CacheLog } from './cache-log.js';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe('the cache log', () => {
   it.each<[CacheEvent, string]>([

@@ -101,4 +101,12 @@ describe('the embedded PostgreSQL', () => {
     expect(heroes).toEqual([{ id: 'luna' }]);
     expect(await count('B')).toBe(1);
   }, 60_000);
+
+  it('gives up its tables when the migrations are undone, and has them again when they run again', async () => {
+    for (const _ of schema.migrations) await dataSource.undoLastMigration();
+    await expect(dataSource.query('SELECT FROM hero')).rejects.toThrow(/does not exist/);
+
+    await dataSource.runMigrations();
+    expect(await dataSource.query("SELECT id FROM hero WHERE id = 'pip'")).toEqual([{ id: 'pip' }]);
+  });
 });
