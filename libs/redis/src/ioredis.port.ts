@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Clock, Random, StrataError } from '@nest-strata/core';
 import { Batch } from './batch/batch.js';
 import type { RedisClient } from './client/redis-client.js';
@@ -202,7 +203,7 @@ export class IoredisPort extends RedisPort {
     if (this.#state === 'closed') return;
     const best = BEST_FIRST.map((status) => this.#links.find((link) => link.status === status)).find((link) => link);
     if (best === undefined) return;
-    this.#become(best.status, best.reason);
+    this.#become(best.status, best.status === 'ready' ? undefined : best.reason);
     if (this.#batch !== undefined) this.#flush();
   }
 
@@ -215,7 +216,7 @@ export class IoredisPort extends RedisPort {
       try {
         listener(state, reason);
       } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error));
+        process.emitWarning(`A listener of the state of Redis threw ${inspect(error)}`);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { StrataError, type Clock, type ClockTimer, type Random } from '@nest-strata/core';
+import type { Clock, ClockTimer, Random, StrataError } from '@nest-strata/core';
 import { Batch, type BatchObserver } from '../batch/batch.js';
 import { transmit, type BatchConnection } from '../batch/transmit.js';
 import { CircuitBreaker, type BreakerState } from '../breaker/circuit-breaker.js';
@@ -37,6 +37,8 @@ export class RedisLink {
   #connection: BatchConnection | undefined;
   #opening: Promise<void> | undefined;
   #isConnected = false;
+  /** Whether the server has refused our login or database on this connection, which is then of no use. */
+  #isRefused = false;
   /** Whether the server has answered since the connection was made. */
   #isProven = false;
   #isClosing = false;
@@ -161,6 +163,8 @@ export class RedisLink {
       this.#isProven = true;
       this.#attempts = 0;
       this.#reason = undefined;
+    } else {
+      this.#reason ??= new RedisUnavailableError('deadline');
     }
     this.#context.changed();
   }
@@ -180,7 +184,10 @@ export class RedisLink {
     if (this.#isConnected) this.#breaker.recordSuccess();
   }
 
-  /** A server that forbids or does not know `PING` lives all the same; one that is loading or wants a password is away. */
+  /**
+   * A server that forbids or does not know `PING` lives all the same; one that is loading or wants a password is away.
+   * If the probe was lost with its connection, that will be told.
+   */
   #doubt(error: Error): void {
     if (!this.#isConnected) return;
     if (error instanceof RedisReplyError) {
@@ -189,8 +196,10 @@ export class RedisLink {
         return;
       }
       this.#reason = toRefusal(error.reply);
-    } else if (error instanceof StrataError) {
+    } else if (error instanceof RedisUnavailableError && error.reason === 'deadline') {
       this.#reason = error;
+    } else {
+      return;
     }
     this.#breaker.recordFailure();
   }
@@ -198,6 +207,7 @@ export class RedisLink {
   /** The name is for those who read `CLIENT LIST`; where it is forbidden, there is none. */
   #begin(): void {
     const { name } = this.#context.options;
+    if (this.#isRefused) return;
     this.#isConnected = true;
     this.#connection?.client.callBuffer('CLIENT', ['SETNAME', name]).catch(() => undefined);
     this.#breaker.askForProbe();
@@ -207,6 +217,7 @@ export class RedisLink {
   #fail(error: unknown): void {
     this.#reason = toConnectionError(error);
     if (isReply(error)) {
+      this.#isRefused = true;
       this.#isConnected = false;
       this.#breaker.stop();
       this.#connection?.client.disconnect(true);
@@ -216,6 +227,7 @@ export class RedisLink {
 
   #lose(): void {
     this.#isConnected = false;
+    this.#isRefused = false;
     this.#isProven = false;
     this.#connection?.knownScripts.clear();
     this.#breaker.stop();

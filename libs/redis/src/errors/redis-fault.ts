@@ -7,7 +7,7 @@ const CREDENTIALS_REFUSED = /^(NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH)/;
 
 /** Whether this is Redis' own answer; anything else that a client rejects with means that no answer came. */
 export function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError';
+  return hasMessage(error) && error.name === 'ReplyError';
 }
 
 /** The error for a command's caller, from what the client rejected it with. */
@@ -40,11 +40,16 @@ export function toRefusal(reply: string): RedisAuthError | RedisUnavailableError
  * `AUTH` the password. Those are replaced; errors of the socket stay as they are.
  */
 function withoutCommand(error: unknown): unknown {
-  return error instanceof Error && 'command' in error ? new Error(error.message) : error;
+  return hasMessage(error) && 'command' in error ? new Error(error.message) : error;
 }
 
 /** Node's error for a host with several addresses has no message, only a code. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!hasMessage(error)) return String(error);
   return error.message || ('code' in error ? String(error.code) : error.name);
+}
+
+/** By its shape: an error of another realm is no `instanceof Error`. */
+function hasMessage(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'message' in error;
 }
