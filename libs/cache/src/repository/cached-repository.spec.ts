@@ -161,18 +161,31 @@ describe('reading by ids', () => {
     expect(byId).not.toHaveBeenCalled();
   });
 
-  it('does not decide for the read by id whether what is not there is null or undefined', async () => {
-    await heroes.reader.findByIds([3], load);
+  it.each([null, undefined])(
+    'does not decide what the read by id says, such as %p, and remembers both',
+    async (absent) => {
+      const byId = loading<Hero | null | undefined>(() => absent, arthur);
+      for (let times = 0; times < 2; times++) {
+        expect(await heroes.reader.findByIds([3], load)).toEqual([]);
+        expect(await heroes.reader.findById(3, byId)).toBe(absent);
+      }
+      expect(byId).toHaveBeenCalledTimes(1);
+      expect(load).toHaveBeenCalledTimes(1);
+    },
+  );
 
-    expect(await heroes.reader.findById(3, async () => null)).toBeNull();
-    expect(await heroes.reader.findByIds([3], load)).toEqual([]);
-    expect(
-      await heroes.reader.findById(
-        3,
-        loading<Hero | undefined>(() => undefined),
-      ),
-    ).toBeUndefined();
-  });
+  it.each([null, undefined])(
+    'is not decided by what the read by id said, such as %p, and remembers both',
+    async (absent) => {
+      const byId = loading<Hero | null | undefined>(() => absent, arthur);
+      for (let times = 0; times < 2; times++) {
+        expect(await heroes.reader.findById(3, byId)).toBe(absent);
+        expect(await heroes.reader.findByIds([3], load)).toEqual([]);
+      }
+      expect(byId).toHaveBeenCalledTimes(1);
+      expect(load).toHaveBeenCalledTimes(1);
+    },
+  );
 
   it('is not cached where the repository marks the missing ones with null', async () => {
     load.mockImplementation(async (ids) => ids.map((id) => (id === 1 ? arthur() : null)) as Hero[]);

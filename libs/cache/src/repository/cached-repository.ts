@@ -4,6 +4,7 @@ import type { EvictOutcome, TypeRegistry } from '@nest-strata/engine';
 import type { CacheService } from '../cache.service.js';
 import type { CacheStrategy } from './cache-strategy.js';
 import type { EntityChange } from './entity-change.js';
+import { EntityEntries } from './entity-entries.js';
 import { EntityReader } from './entity-reader.js';
 import { EntityRecords } from './entity-record.js';
 import { EntityTags } from './entity-tags.js';
@@ -57,8 +58,8 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
     this.reader = new EntityReader({
       cache,
       ttl: ttl ?? strategy.ttl,
-      tags: this.#tags,
-      records: new EntityRecords(strategy, types),
+      names: this.#tags.names,
+      entries: new EntityEntries(this.#tags, new EntityRecords(strategy, types), this.#warnings),
       warnings: this.#warnings,
     });
   }

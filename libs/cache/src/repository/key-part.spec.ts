@@ -56,7 +56,7 @@ describe('isEntityId', () => {
     expect(isEntityId(value)).toBe(true);
   });
 
-  it.each([undefined, null, true, {}, [], [null], [['a']]])('refuses %p', (value) => {
+  it.each([undefined, null, true, {}, [], [1], ['a', null], [['a'], 1]])('refuses %p', (value) => {
     expect(isEntityId(value)).toBe(false);
   });
 });

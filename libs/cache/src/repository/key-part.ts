@@ -1,7 +1,7 @@
 /** A value that can be part of a key. `'1'`, `1` and `1n` are the same part, as they are to a database. */
 export type KeyPart = string | number | bigint | boolean | Date | null;
 
-/** What identifies an entity: one value, or a tuple of several. */
+/** What identifies an entity: one value, or a tuple of two and more. */
 export type EntityId = string | number | bigint | readonly (string | number | bigint)[];
 
 /** Stands for `null`; no text is encoded like this. */
@@ -15,7 +15,7 @@ export function isKeyPart(value: unknown): value is KeyPart {
 
 /** True for what can identify an entity. */
 export function isEntityId(value: unknown): value is EntityId {
-  return Array.isArray(value) ? value.length > 0 && value.every(isSimpleId) : isSimpleId(value);
+  return Array.isArray(value) ? value.length > 1 && value.every(isSimpleId) : isSimpleId(value);
 }
 
 /** True for an id of one part. */
