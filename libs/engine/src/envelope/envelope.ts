@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import type { CacheEntry, TagVersion } from '../entry/cache-entry.js';
 import { hasLoneSurrogate } from '../keys/key-text.js';
+import { crc32 } from './crc32.js';
 import type { EnvelopeDamage } from './envelope-damage.js';
 
 /**
@@ -172,13 +172,13 @@ function checkHeader(bytes: Buffer): number | EnvelopeDamage {
   if (bytes.length < KEY_AT) return 'truncated';
   const headerLength = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT) + bytes.readUInt32LE(TAGS_LENGTH_AT);
   if (bytes.length !== headerLength + bytes.readUInt32LE(BODY_LENGTH_AT)) return 'truncated';
-  const checksum = crc32(bytes.subarray(COVERED_AT, headerLength));
+  const checksum = crc32(bytes, COVERED_AT, headerLength);
   if (checksum !== bytes.readUInt32LE(HEADER_CHECKSUM_AT)) return 'header-damaged';
   return bytes[FLAGS_AT] === 0 || bytes[FLAGS_AT] === UTF16_FLAG ? headerLength : 'unknown-format';
 }
 
 function writeHeaderChecksum(bytes: Buffer, headerLength: number): void {
-  bytes.writeUInt32LE(crc32(bytes.subarray(COVERED_AT, headerLength)), HEADER_CHECKSUM_AT);
+  bytes.writeUInt32LE(crc32(bytes, COVERED_AT, headerLength), HEADER_CHECKSUM_AT);
 }
 
 /** Compares the key unit by unit while it is ASCII, which most keys are, and makes a text of the bytes only then. */
