@@ -12,10 +12,12 @@ const codec = new JsonCodec(new TypeRegistry().register(Hero));
 describe('JsonCodec', () => {
   it('writes plain JSON as JSON.stringify does', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        fc.pre(!JSON.stringify(value).includes('"$') && !JSON.stringify([value]).includes('-0'));
-        expect(codec.encode(value).toString()).toBe(JSON.stringify(value));
+      fc.property(fc.json(), (text) => {
+        // Parsed and written once before, as a text may say -0, which JSON.stringify turns into 0.
+        const json = JSON.stringify(JSON.parse(text.replaceAll('$', 'S')));
+        expect(codec.encode(JSON.parse(json)).toString()).toBe(json);
       }),
+      { numRuns: 1_000 },
     );
   });
 
