@@ -75,14 +75,14 @@ describe('storytime on a PostgreSQL server', () => {
     expect(body).toMatchObject({ title: 'Conflict', status: 409 });
   });
 
-  describe('in two processes', () => {
+  describe('in two processes that start at the same time', () => {
     it('shows the write of the one in the other within the second that memory lives over Redis', async () => {
-      const one = await start('shared');
-      const other = await RunningStorytime.start({
-        DATABASE_URL: process.env['DATABASE_URL'] ?? '',
+      const shared = {
+        DATABASE_URL: await postgres.createDatabase('shared'),
         REDIS_URL: redis.url,
         CACHE_NAMESPACE: 'shared',
-      });
+      };
+      const [one, other] = await Promise.all([RunningStorytime.start(shared), RunningStorytime.start(shared)]);
       const languageOf = async (): Promise<unknown> =>
         ((await other.get('/heroes/luna')).body as { language: string }).language;
       expect(await languageOf()).toBe('en');
