@@ -32,7 +32,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   /** Reads every 2 ms for `forMs`, as many callers would, and tells what came of each read. */
   async function load(forMs: number): Promise<{ tookMs: number; error?: unknown }[]> {
     const reads = [];
-    for (const endMs = performance.now() + forMs; performance.now() < endMs; ) {
+    for (const endMs = performance.now() + forMs; performance.now() < endMs;) {
       reads.push(timed(redis.read(['key'])));
       await sleep(2);
     }

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { SystemClock, SystemRandom } from '@nest-strata/core';
 import { freePort, RedisServer, TcpProxy } from '@nest-strata/testing';
+import { MissingIoredisError, resolveRedisOptions } from '../src/index.js';
 import type { RedisState } from '../src/index.js';
+import { IoredisPort } from '../src/ioredis.port.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
 import { timed, until } from './until.js';
 
@@ -99,6 +102,24 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
     await restarted;
     await redis.connect();
     await expect(redis.read(['key:1'])).resolves.toEqual([Buffer.from('x')]);
+  });
+});
+
+describe('without ioredis', () => {
+  const missing = () => {
+    const dependencies = { clock: new SystemClock(), random: new SystemRandom() };
+    const openClient = () => Promise.reject(new MissingIoredisError());
+    return new IoredisPort(resolveRedisOptions({ url: 'redis://localhost' }), { ...dependencies, openClient });
+  };
+
+  it('says what to install, to who connects and to every caller', async () => {
+    const redis = missing();
+    await expect(redis.read(['a'])).rejects.toMatchObject({
+      reason: 'not-connected',
+      message: expect.stringContaining('npm install ioredis'),
+    });
+    await expect(redis.connect()).rejects.toThrow(MissingIoredisError);
+    await redis.close();
   });
 });
 

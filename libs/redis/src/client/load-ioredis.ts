@@ -15,9 +15,7 @@ export async function loadIoredis(
     const { Redis } = (await importIoredis()) as { Redis: RedisClientConstructor };
     return Redis;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && NOT_FOUND_CODES.includes(error.code)) {
-      throw new MissingIoredisError({ cause: error });
-    }
-    throw error;
+    const { code } = error as { code?: unknown };
+    throw NOT_FOUND_CODES.includes(code) ? new MissingIoredisError({ cause: error }) : error;
   }
 }

@@ -37,8 +37,6 @@ export class RedisLink {
   #connection: BatchConnection | undefined;
   #opening: Promise<void> | undefined;
   #isConnected = false;
-  /** Whether the server has refused our login or database on this connection, which is then of no use. */
-  #isRefused = false;
   /** Whether the server has answered since the connection was made. */
   #isProven = false;
   #isClosing = false;
@@ -207,7 +205,6 @@ export class RedisLink {
   /** The name is for those who read `CLIENT LIST`; where it is forbidden, there is none. */
   #begin(): void {
     const { name } = this.#context.options;
-    if (this.#isRefused) return;
     this.#isConnected = true;
     this.#connection?.client.callBuffer('CLIENT', ['SETNAME', name]).catch(() => undefined);
     this.#breaker.askForProbe();
@@ -217,7 +214,6 @@ export class RedisLink {
   #fail(error: unknown): void {
     this.#reason = toConnectionError(error);
     if (isReply(error)) {
-      this.#isRefused = true;
       this.#isConnected = false;
       this.#breaker.stop();
       this.#connection?.client.disconnect(true);
@@ -227,7 +223,6 @@ export class RedisLink {
 
   #lose(): void {
     this.#isConnected = false;
-    this.#isRefused = false;
     this.#isProven = false;
     this.#connection?.knownScripts.clear();
     this.#breaker.stop();
