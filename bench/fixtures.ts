@@ -1,0 +1,34 @@
+import { defaultTypes, JsonCodec } from '@nest-strata/engine';
+import type { ResolvedCacheOptions } from '@nest-strata/engine';
+
+const KEY_COUNT = 10_000;
+
+/** The keys that all scenarios use. */
+export const keys: readonly string[] = Array.from({ length: KEY_COUNT }, (_, index) => `hero:${String(index)}`);
+
+/** The keys in an order that no cache of the processor can foresee, over and over. */
+export function keyAt(index: number): string {
+  return keys[(index * 7919) % KEY_COUNT] ?? '';
+}
+
+/** The options of a cache that never expires anything. */
+export function cacheOptions(memory: ResolvedCacheOptions['memory']): ResolvedCacheOptions {
+  return {
+    namespace: ['bench'],
+    ttlMs: 3_600_000,
+    memoryTtlMs: Infinity,
+    jitter: 0,
+    memory,
+    codec: new JsonCodec(),
+    types: defaultTypes,
+    compression: undefined,
+    limits: { maxValueBytes: 1024 * 1024, maxKeyBytes: 1024 },
+    enabled: true,
+  };
+}
+
+/** What a benchmark reads must be there: a miss would be measured as a very quick hit. */
+export function found<T>(value: T | null | undefined): T {
+  if (value === undefined || value === null) throw new Error('A hit was expected.');
+  return value;
+}
