@@ -159,6 +159,17 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       expect(await cache.getOrSet('a', () => 'well again')).toBe('well again');
     });
 
+    it('gives each caller of one load a value of its own, where callers may change it', async () => {
+      const cloning = makeEngine(kind, { memory: { maxEntries: 10, maxBytes: Infinity, values: 'cloned' } });
+      const loader = gatedLoader({ names: ['a'] });
+      const callers = [1, 2].map(async () => cloning.getOrSet('a', loader.load));
+      loader.open();
+      const [first, second] = await Promise.all(callers);
+      first?.names.push('b');
+      expect(second).toEqual({ names: ['a'] });
+      expect(await cloning.get('a')).toEqual({ names: ['a'] });
+    });
+
     it('passes on what a loader throws before its first await', async () => {
       await expect(cache.getOrSet('a', failing('at once'))).rejects.toThrow('at once');
     });
@@ -409,11 +420,14 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       await expect(cache.set('a', { deep: [() => 1] })).rejects.toThrow('$.deep[0]');
     });
 
-    it('refuses a value over the limit and leaves what was there', async () => {
+    it('refuses a value over the limit and does not serve the older one for it', async () => {
       const small = makeEngine(kind, { limits: { maxValueBytes: 100, maxKeyBytes: 1024 } });
       await small.set('a', 'small');
       expect(await small.set('a', 'x'.repeat(200))).toEqual({ stored: false, reason: 'value-too-large' });
-      expect(await small.get('a')).toBe('small');
+      expect(await small.get('a')).toBeUndefined();
+      await small.set('a', 'small');
+      expect(await small.getOrSet('a', () => 'x'.repeat(200), { forceRefresh: true })).toHaveLength(200);
+      expect(await small.get('a')).toBeUndefined();
     });
 
     it('sets if absent once, whoever tries', async () => {

@@ -97,6 +97,19 @@ describe.each([['killed', 'kill'] as const, ['hung', 'pause'] as const])('with R
   });
 });
 
+it('waits for a hung Redis once per call, not once per trip', async () => {
+  const slow = createRedis({ url: server.url, deadline: '400ms' });
+  await slow.connect();
+  const engine = CacheEngine.create(engineOptions({ memory: NO_MEMORY }), { redis: slow });
+  await engine.set('a', 1);
+  server.pause();
+  const { value, elapsedMs } = await timed(() => engine.getOrSet('b', () => 'loaded'));
+  expect(value).toBe('loaded');
+  expect(elapsedMs).toBeLessThan(400 + SLACK_MS);
+  server.resume();
+  await slow.close();
+});
+
 it('tells once that Redis went away and once that it is back, and works again by itself', async () => {
   await server.kill();
   for (let call = 0; call < 20; call++) await cache.getOrSet(`k${String(call)}`, () => call);

@@ -57,6 +57,16 @@ describe('two processes on one Redis', () => {
     expect(await remembering.get('a')).toBe('new');
   });
 
+  it('are as little behind with what memory has from Redis', async () => {
+    const remembering = CacheEngine.create(engineOptions({ namespace: [name], memoryTtlMs: 100 }), { redis });
+    await there.set('a', 'old');
+    expect(await remembering.get('a')).toBe('old');
+    await there.set('a', 'new');
+    expect(await remembering.get('a')).toBe('old');
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(await remembering.get('a')).toBe('new');
+  });
+
   it('keep in memory what Redis has, no longer than Redis has it', async () => {
     const remembering = CacheEngine.create(engineOptions({ namespace: [name], memoryTtlMs: 1_000 }), { redis });
     await there.set('a', 1, { ttl: '80ms' });

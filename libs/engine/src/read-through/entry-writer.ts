@@ -82,7 +82,20 @@ export class EntryWriter {
     } catch (error) {
       const reason = reasonOf(error);
       reportFault(this.context, 'write', error);
+      if (reason === 'value-too-large') await this.#removeOlder(fill.key);
       return refused(reason);
+    }
+  }
+
+  /** A value that cannot be stored is the newer truth all the same: what it was to replace must not be served for it. */
+  async #removeOlder(key: string): Promise<void> {
+    const { authority, memory } = this.context;
+    if (authority.isShared) memory.tier.remove(key);
+    try {
+      await authority.delete([key]);
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'write', error);
     }
   }
 
