@@ -8,6 +8,9 @@ import { CacheHealthIndicator } from './health/cache-health.indicator.js';
 import { CacheProbe } from './health/cache-probe.js';
 import { NamedCaches } from './named-caches.js';
 import type { CacheModuleExtras, CacheModuleOptions, NamedCacheOptions } from './options/cache-module-options.js';
+import { describeGiven } from './options/describe-given.js';
+import { InvalidCacheOptionsError } from './options/invalid-cache-options.error.js';
+import { isPlainObject } from './options/option-rules.js';
 import { repositoryProviders } from './repository/repository-feature.js';
 import type { RepositoryFeature } from './repository/repository-feature.js';
 
@@ -84,7 +87,12 @@ function namedProvider(name: string): FactoryProvider<CacheService | undefined> 
   };
 }
 
-function featureProvider({ cache, ...options }: CacheFeature): FactoryProvider<CacheService> {
+function featureProvider(feature: CacheFeature): FactoryProvider<CacheService> {
+  if (!isPlainObject(feature) || typeof feature.cache !== 'string') {
+    const message = `given ${describeGiven(feature)}; write { cache: 'heroes' } or { repository, strategy }`;
+    throw new InvalidCacheOptionsError([{ path: 'forFeature', message }]);
+  }
+  const { cache, ...options } = feature;
   return {
     provide: getCacheToken(cache),
     inject: [NamedCaches],
@@ -93,5 +101,5 @@ function featureProvider({ cache, ...options }: CacheFeature): FactoryProvider<C
 }
 
 function isOfRepository(feature: CacheFeature | RepositoryFeature): feature is RepositoryFeature {
-  return 'repository' in feature;
+  return isPlainObject(feature) && ('repository' in feature || 'strategy' in feature);
 }

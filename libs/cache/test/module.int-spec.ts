@@ -334,6 +334,23 @@ describe('named caches', () => {
   });
 });
 
+describe('CacheModule.forFeature', () => {
+  it.each<[unknown, string]>([
+    [{ cahce: 'heroes' }, 'given an object'],
+    [{ cache: 5 }, 'given an object'],
+    ['heroes', 'given "heroes"'],
+    [null, 'given null'],
+  ])('refuses %j where it is written', (feature, given) => {
+    const message = `forFeature: ${given}; write { cache: 'heroes' } or { repository, strategy }`;
+    expect(() => CacheModule.forFeature([feature as never])).toThrow(message);
+  });
+
+  it('takes a name that is empty for none', async () => {
+    const booting = boot([CacheModule.forRoot(), CacheModule.forFeature([{ cache: '' }])]);
+    await expect(booting).rejects.toThrow(/given a cache without a name/);
+  });
+});
+
 describe('two applications in one process', () => {
   it('do not see each other', async () => {
     const [one, other] = [
