@@ -70,7 +70,7 @@ export default defineConfig(
 
   {
     // Programs and scripts talk to a terminal.
-    files: ['**/examples/**', 'apps/*/src/main.ts', 'apps/*/src/demo/**', 'bench/**', 'tools/**'],
+    files: ['**/examples/**', '**/fixtures/**', 'apps/*/src/main.ts', 'apps/*/src/demo/**', 'bench/**', 'tools/**'],
     rules: { 'no-console': 'off' },
   },
   {
