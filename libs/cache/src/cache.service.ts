@@ -77,7 +77,6 @@ export class CacheService {
   /**
    * The values under `keys`, in their order; those that are missing are loaded by one call of `loader`, which gets each
    * missing key once. A key for which the loader returns nothing has the value `undefined`, and that is cached.
-   *
    * @throws what the loader throws; the reason of `options.signal` once that is aborted
    */
   getOrSetMany<T>(keys: readonly string[], loader: BatchLoader<T>, options?: LoadOptions): Promise<(T | undefined)[]> {
@@ -86,7 +85,6 @@ export class CacheService {
 
   /**
    * Stores `value` under `key`, replacing what is there.
-   *
    * @throws UnsupportedValueError for a value that cannot be brought back as what it is, such as a function
    */
   set(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
@@ -115,7 +113,6 @@ export class CacheService {
 
   /**
    * Gives `key` a new time to live, counted from now; without `ttl`, the cache's own. The value is not read or changed.
-   *
    * @returns whether there was an entry to touch
    */
   touch(key: string, ttl?: Duration): Promise<boolean> {
@@ -125,8 +122,8 @@ export class CacheService {
   /**
    * Adds `by` (a whole number, negative to count down; default 1) to the counter under `key` and returns the sum. A
    * counter that does not exist starts at 0 and then lives for `options.ttl`; later calls do not prolong its life.
+   * `undefined`: Redis did not confirm it in time, and it may have been added or not.
    *
-   * @returns the sum; `undefined` when Redis did not confirm it in time: it may have been added or not
    * @throws NotACounterError when the key holds something else
    */
   increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number | undefined> {
@@ -149,8 +146,8 @@ export class CacheService {
   }
 
   /**
-   * Removes every key that matches `glob` (`*`, `?`, `[abc]`; `\` escapes). It walks over all keys of the database in
-   * batches and so costs time in proportion to them; prefer tags where it is called often.
+   * Removes every key that matches `glob` (`*`, `?`, `[abc]`; `\` escapes). It walks over all keys of the database, in
+   * batches; prefer tags where it is called often.
    */
   deleteByPattern(glob: string): Promise<EvictOutcome> {
     return this.engine.deleteByPattern(glob);
