@@ -175,8 +175,7 @@ export class CacheService {
    * A cache of its own inside this one: same Redis, separate keys, tags, memory, statistics and `clear()`. What
    * `options` leaves out is as in this cache. The same name gives the same cache.
    *
-   * @throws InvalidCacheOptionsError when the options are wrong
-   * @throws InvalidOptionError when the namespace was made with other options before
+   * @throws InvalidCacheOptionsError when the options are wrong, InvalidOptionError when it was made with others before
    */
   namespace(name: string, options?: NamedCacheOptions): CacheService {
     const known = this.#namespaces.get(name);
