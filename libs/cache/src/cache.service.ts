@@ -123,7 +123,6 @@ export class CacheService {
    * Adds `by` (a whole number, negative to count down; default 1) to the counter under `key` and returns the sum. A
    * counter that does not exist starts at 0 and then lives for `options.ttl`; later calls do not prolong its life.
    * `undefined`: Redis did not confirm it in time, and it may have been added or not.
-   *
    * @throws NotACounterError when the key holds something else
    */
   increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number | undefined> {

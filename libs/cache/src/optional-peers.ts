@@ -16,7 +16,7 @@ export class OptionalPeers {
     for (const module of this.modules.values()) {
       for (const [token, { instance }] of module.providers) {
         if (typeof token !== 'function' || token.name !== className) continue;
-        if (typeof instance === 'object' && instance !== null && fits(instance as object)) return instance as T;
+        if (typeof instance === 'object' && instance !== null && fits(instance)) return instance;
       }
     }
     return undefined;

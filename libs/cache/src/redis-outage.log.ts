@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import type { Logger } from '@nestjs/common';
 import type { RedisPort } from '@nest-strata/redis';
 
 /** Logs once when Redis goes away and once when it is back; returns the function that stops it. */

@@ -16,7 +16,10 @@ afterAll(async () => {
 });
 
 /** What the application printed, once its process has ended by itself; the test times out if it does not. */
-async function runToItsEnd(url: string, ending: 'close' | 'leave'): Promise<{ exitCode: number | null; output: string }> {
+async function runToItsEnd(
+  url: string,
+  ending: 'close' | 'leave',
+): Promise<{ exitCode: number | null; output: string }> {
   const app = `${root}/libs/cache/test/fixtures/closing.app.ts`;
   const args = ['--conditions=@nest-strata/source', '--import', './tools/dev.mjs', app, url, ending];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -32,13 +32,16 @@ export class EnvironmentReader {
     if (given === undefined) return undefined;
     if (given === 'true' || given === '1') return true;
     if (given === 'false' || given === '0') return false;
-    return this.#refuse(variable, 'true or false');
+    this.#refuse(variable, 'true or false');
+    return undefined;
   }
 
   number(variable: string): number | undefined {
     const given = this.text(variable);
     if (given === undefined) return undefined;
-    return /^-?\d+(\.\d+)?$/.test(given) ? Number(given) : this.#refuse(variable, 'a number, such as 10000');
+    if (/^-?\d+(\.\d+)?$/.test(given)) return Number(given);
+    this.#refuse(variable, 'a number, such as 10000');
+    return undefined;
   }
 
   /** Here, and nowhere else, a bare whole number is a duration: seconds. */
@@ -46,9 +49,12 @@ export class EnvironmentReader {
     const given = this.text(variable);
     if (given === undefined) return undefined;
     const duration = /^\d+$/.test(given) ? `${given}s` : given;
-    if (!isDuration(duration)) return this.#refuse(variable, "seconds, such as 3600, or a duration, such as '1h'");
-    if (duration !== given) this.#bareSeconds[variable] = duration;
-    return duration;
+    if (isDuration(duration)) {
+      if (duration !== given) this.#bareSeconds[variable] = duration;
+      return duration;
+    }
+    this.#refuse(variable, "seconds, such as 3600, or a duration, such as '1h'");
+    return undefined;
   }
 
   /** Notes that a variable is wrong in a way that only the caller can see. */
@@ -61,7 +67,7 @@ export class EnvironmentReader {
     if (this.#problems.length > 0) throw new InvalidCacheEnvironmentError(this.#problems);
   }
 
-  #refuse(variable: string, write: string): undefined {
+  #refuse(variable: string, write: string): void {
     this.report(variable, `given ${describeGiven(this.text(variable))}; write ${write}`);
   }
 }

@@ -22,6 +22,6 @@ function shorten(text: string): string {
 }
 
 function describeObject(given: object): string {
-  const name: unknown = Object.getPrototypeOf(given)?.constructor?.name;
+  const name: unknown = (given as { readonly constructor?: { readonly name?: unknown } }).constructor?.name;
   return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
 }

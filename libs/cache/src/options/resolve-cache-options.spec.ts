@@ -225,9 +225,7 @@ describe('options that are wrong', () => {
   });
 
   it('are told in the singular when there is one', () => {
-    expect(() => resolveCacheOptions({ ttl: '-1s' as never })).toThrow(
-      /^An option of the cache is wrong:\n {2}- ttl: /,
-    );
+    expect(() => resolveCacheOptions({ ttl: '-1s' })).toThrow(/^An option of the cache is wrong:\n {2}- ttl: /);
   });
 
   it.each([

@@ -3,7 +3,6 @@ import type { Duration } from '@nest-strata/core';
 import { defaultTypes, MAX_MEMORY_TTL_OVER_REDIS_MS } from '@nest-strata/engine';
 import type { CacheOverrides, ResolvedCacheOptions } from '@nest-strata/engine';
 import { InvalidRedisOptionsError, resolveRedisOptions } from '@nest-strata/redis';
-import type { RedisOptions } from '@nest-strata/redis';
 import type { CacheModuleExtras, CacheSettings, MemoryOptions, NamedCacheOptions } from './cache-module-options.js';
 import { describeGiven } from './describe-given.js';
 import { InvalidCacheOptionsError } from './invalid-cache-options.error.js';
@@ -105,7 +104,7 @@ function problemsOf(settings: unknown, caches: unknown): OptionProblem[] {
 function redisProblems(redis: unknown): OptionProblem[] {
   if (!isPlainObject(redis)) return [];
   try {
-    resolveRedisOptions(redis as RedisOptions);
+    resolveRedisOptions(redis);
     return [];
   } catch (error) {
     if (!(error instanceof InvalidRedisOptionsError)) throw error;

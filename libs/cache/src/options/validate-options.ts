@@ -19,7 +19,7 @@ export function validateOptions(shape: OptionsShape, given: object, path = ''): 
   const known = knownOptions(shape);
   const problems: OptionProblem[] = [];
   const subject = new shape();
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(given as Readonly<Record<string, unknown>>)) {
     if (known.includes(name)) Object.assign(subject, { [name]: value });
     else problems.push({ path: path + name, message: unknownOption(name, known) });
   }
