@@ -17,7 +17,7 @@ import { RedisTier } from './tiers/redis.tier.js';
 import type { ServerClock } from './tiers/server-clock.js';
 
 /** A Redis and what is known of it, for all caches that use it. */
-export interface SharedRedis {
+interface SharedRedis {
   readonly port: RedisPort;
   readonly serverClock: ServerClock;
 }

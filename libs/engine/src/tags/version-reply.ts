@@ -8,7 +8,7 @@ export interface EnsuredVersion {
 }
 
 /** A version as it is written: 16 lower-case hex digits. */
-export function toVersion(timeUs: number): string {
+function toVersion(timeUs: number): string {
   return timeUs.toString(16).padStart(16, '0');
 }
 
