@@ -35,7 +35,11 @@ const engineProvider: FactoryProvider<CacheEngine> = {
     const logger = new Logger(CacheEngine.name);
     return CacheEngine.create(
       { ...settings.cache, codec: await codecOf(settings) },
-      { redis, onListenerError: (error) => logger.error('a listener of cache events has thrown', error) },
+      {
+        redis,
+        onListenerError: (error) =>
+          logger.error('a listener of cache events has thrown; the call that it heard of goes on', error),
+      },
     );
   },
 };

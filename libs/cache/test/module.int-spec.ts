@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import {
   CacheModule,
   CacheService,
+  Codec,
   DuplicateCacheError,
   DuplicateCacheModuleError,
   getCacheToken,
@@ -136,6 +137,23 @@ describe('CacheModule.forRoot', () => {
     const found = await cache.get<typeof value>('a');
     expect(found).toEqual(value);
     expect(found?.price).toBeInstanceOf(Money);
+  });
+
+  it('writes with a codec of the application', async () => {
+    class ReversedCodec extends Codec {
+      override readonly id = 200;
+      override readonly name = 'reversed';
+      override encode = (value: unknown) => Buffer.from(JSON.stringify(value)).reverse();
+      override decode = (bytes: Buffer): unknown => JSON.parse(Buffer.from(bytes).reverse().toString());
+    }
+    const options = onRedis({ codec: new ReversedCodec(), memory: false });
+    const cache = (await boot([CacheModule.forRoot(options)])).get(CacheService);
+    await cache.set('a', { n: 1 });
+    expect(await cache.get('a')).toEqual({ n: 1 });
+    const client = new Redis(redis.url);
+    const stored = await client.getBuffer(`strata:${String(options.namespace)}:v:a`);
+    client.disconnect();
+    expect(stored?.toString('latin1')).toContain('}1:"n"{');
   });
 
   it('sends every call to its loader when switched off, and connects to nothing', async () => {

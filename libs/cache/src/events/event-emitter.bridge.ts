@@ -1,7 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CacheEngine } from '@nest-strata/engine';
-import type { CacheEvent } from '@nest-strata/engine';
 import { OptionalPeers } from '../optional-peers.js';
 
 /** What the class EventEmitter2 is called where it is defined. */
@@ -15,31 +14,21 @@ interface Emitter {
 
 /**
  * Tells the application's event emitter what the caches do, as `cache.hit`, `cache.miss`, `cache.load`, `cache.set`,
- * `cache.evict`, `cache.error`, `cache.degraded` and `cache.recovered`; the payload is the {@link CacheEvent}.
+ * `cache.evict`, `cache.error`, `cache.degraded` and `cache.recovered`; the payload is the `CacheEvent`.
  *
  * Does nothing in an application without `EventEmitterModule`.
  */
 @Injectable()
 export class EventEmitterBridge implements OnModuleInit {
-  private readonly logger = new Logger(EventEmitterBridge.name);
-
   constructor(
     private readonly engine: CacheEngine,
     private readonly peers: OptionalPeers,
   ) {}
 
+  /** What a listener throws, the engine catches. */
   onModuleInit(): void {
     const emitter = this.peers.find(EMITTER_CLASS_NAME, isEmitter);
-    if (emitter) this.engine.listen((event) => this.tell(emitter, event));
-  }
-
-  /** A listener that throws must not break the call that it hears of. */
-  private tell(emitter: Emitter, event: CacheEvent): void {
-    try {
-      emitter.emit(`cache.${event.type}`, event);
-    } catch (error) {
-      this.logger.error('a listener of a cache event has thrown', { event: `cache.${event.type}`, error });
-    }
+    if (emitter) this.engine.listen((event) => emitter.emit(`cache.${event.type}`, event));
   }
 }
 

@@ -74,15 +74,6 @@ export function IsText(example: string): PropertyDecorator {
   return ValueRule((given) => typeof given === 'string' && given !== '', `a text, such as '${example}'`);
 }
 
-/** A text that no message may show. */
-export function IsSecret(): PropertyDecorator {
-  return OptionRule((given) =>
-    given === undefined || typeof given === 'string'
-      ? undefined
-      : `given a value of type ${typeof given}; write a text`,
-  );
-}
-
 /** A group of options, each of which has rules of its own; or `false`, where that has a meaning. */
 export function IsGroup(alternative?: 'or false'): PropertyDecorator {
   return ValueRule(
