@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** A timer that {@link Clock.setTimer} started. */
 export interface ClockTimer {
   /** Stops the timer; does nothing once it has fired. */
