@@ -5,6 +5,12 @@ import { itemStep, mapStep, NO_STEP, type PathStep } from './value-path.js';
 import { ValueTrail } from './value-trail.js';
 
 /**
+ * Spread before a value, so that the copy shares its hidden class with others of its fields. V8 gives `{ ...value }` one
+ * that it cannot share any more once the copy is frozen; reading and returning such copies is slow for ever.
+ */
+const NOTHING = {};
+
+/**
  * A deep copy of a value, equal to what the codecs would bring back of it: the same types are supported, a reference
  * that occurs twice becomes two copies, and accessors become what they gave.
  *
@@ -30,7 +36,7 @@ class Copier {
     if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#copyArray(value, depth);
     switch (kindOf(value)) {
       case 'object':
-        return this.#copyProperties(value, { ...value }, depth);
+        return this.#copyProperties(value, { ...NOTHING, ...value }, depth);
       case 'bare-object':
         return this.#copyProperties(value, { __proto__: null, ...value }, depth);
       case 'array':
