@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   CacheEngine,
   InvalidBatchError,
@@ -382,6 +382,21 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       await expect(load).rejects.toThrow('returned an array. Return a Map from key to value');
     });
 
+    it.each([
+      [null, 'null'],
+      [{ a: 1 }, 'a value of type object'],
+    ])('names what a batch loader returned instead: %p', async (returned, name) => {
+      await expect(cache.getOrSetMany(['a'], () => returned as never)).rejects.toThrow(
+        `returned ${name}. Return a Map`,
+      );
+    });
+
+    it('loads all anew when told to', async () => {
+      await cache.set('a', 'old');
+      const load = (keys: readonly string[]) => new Map(keys.map((key) => [key, 'new']));
+      expect(await cache.getOrSetMany(['a', 'b'], load, { forceRefresh: true })).toEqual(['new', 'new']);
+    });
+
     it('asks no loader when nothing is missing', async () => {
       await cache.set('a', 1);
       expect(await cache.getOrSetMany(['a'], failing('called'))).toEqual([1]);
@@ -706,6 +721,40 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       expect(events.map(({ type }) => type)).toEqual(['load', 'set', 'miss', 'hit', 'evict', 'evict', 'load']);
       expect(events[4]).toEqual({ type: 'evict', cache: cache.name, by: 'key', targets: ['a'], confirmed: true });
       expect(events[6]).toMatchObject({ key: 'b', error: new Error('away') });
+    });
+
+    it('tells the misses, the hits of each tier and the stale copies', async () => {
+      const events: CacheEvent[] = [];
+      await cache.set('a', 1);
+      await cache.expire('a');
+      cache.listen((event) => events.push(event));
+      await cache.get('a');
+      await cache.getOrSet('a', failing('away'));
+      await cache.set('b', 2);
+      await cache.getMany(['b']);
+      const tier = kind === 'redis' ? 'redis' : 'memory';
+      expect(events.filter(({ type }) => type === 'miss' || type === 'hit')).toEqual([
+        { type: 'miss', cache: cache.name, key: 'a' },
+        { type: 'hit', cache: cache.name, key: 'a', tier: kind === 'memory' ? 'memory' : 'redis', stale: true },
+        { type: 'hit', cache: cache.name, key: 'b', tier, stale: false },
+      ]);
+    });
+
+    it('says how much memory holds', async () => {
+      await cache.setMany([
+        ['a', 1],
+        ['b', 2],
+      ]);
+      expect(cache.memoryUse.entryCount).toBe(kind === 'redis' ? 0 : 2);
+    });
+
+    it('warns of a listener that throws when nobody asked to hear of it', async () => {
+      const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const engine = CacheEngine.create(engineOptions());
+      engine.listen(failing('listener'));
+      await engine.get('a');
+      expect(emitWarning).toHaveBeenCalledWith('Error: listener', 'CacheListenerWarning');
+      emitWarning.mockRestore();
     });
 
     it('goes on when a listener throws', async () => {

@@ -97,6 +97,20 @@ describe.each([['killed', 'kill'] as const, ['hung', 'pause'] as const])('with R
   });
 });
 
+it('does not serve the older value from memory for one that is too large, though Redis hangs', async () => {
+  const small = CacheEngine.create(
+    engineOptions({ memoryTtlMs: 1_000, limits: { maxValueBytes: 100, maxKeyBytes: 1024 } }),
+    { redis },
+  );
+  await small.set('a', 'small');
+  const load = () => {
+    server.pause();
+    return 'x'.repeat(200);
+  };
+  expect(await small.getOrSet('a', load, { forceRefresh: true })).toHaveLength(200);
+  expect(await small.get('a')).toBeUndefined();
+});
+
 it('waits for a hung Redis once per call, not once per trip', async () => {
   const slow = createRedis({ url: server.url, deadline: '400ms' });
   await slow.connect();
