@@ -431,6 +431,21 @@ describe('an application whose Redis is away', () => {
     }
   });
 
+  it('logs one outage as one, when Redis first hangs and then is gone', async () => {
+    const server = await startRedis();
+    const logger = new SilentLogger();
+    const cache = (await boot([CacheModule.forRoot(onRedis({ redis: { url: server.url } }))], logger)).get(
+      CacheService,
+    );
+    server.pause();
+    for (let call = 0; call < 6; call++) await cache.set('a', 1);
+    expect(logger.with('Redis is')).toHaveLength(1);
+    await server.kill();
+    const endMs = performance.now() + 300;
+    await until(async () => !(await cache.set('a', 1)).stored && performance.now() > endMs);
+    expect(logger.with('Redis is')).toHaveLength(1);
+  });
+
   it('never shows the password', async () => {
     const server = await startRedis({ password: 'right' });
     const logger = new SilentLogger();
