@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Module } from '@nestjs/common';
 import { ConditionalModule, ConfigModule } from '@nestjs/config';
 import { cacheConfig } from '@nest-strata/cache/config';
@@ -14,7 +15,11 @@ import { StoriesModule } from './stories/stories.module.js';
 
 @Module({
   imports: [
-    ConfigModule.forRoot({ isGlobal: true, load: [databaseConfig, cacheConfig] }),
+    ConfigModule.forRoot({
+      isGlobal: true,
+      envFilePath: resolve(import.meta.dirname, '../.env'),
+      load: [databaseConfig, cacheConfig],
+    }),
     DatabaseModule,
     CachingModule,
     ConditionalModule.registerWhen(CacheLogModule, ({ STORYTIME_CACHE_LOG }) => STORYTIME_CACHE_LOG === 'true', {

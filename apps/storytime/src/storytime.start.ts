@@ -4,6 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { serverConfig } from './config/server.config.js';
 import { StartupError } from './config/startup.error.js';
 import { announce } from './storytime.announcement.js';
+import { stopWithNpm } from './stop-with-npm.js';
 import { createStorytime } from './storytime.app.js';
 
 /**
@@ -12,6 +13,7 @@ import { createStorytime } from './storytime.app.js';
  * @throws {StartupError} when the port is taken or the environment is not usable.
  */
 export async function startStorytime(): Promise<INestApplication> {
+  stopWithNpm();
   const { port } = serverConfig();
   await requireFree(port);
   const app = await createStorytime();

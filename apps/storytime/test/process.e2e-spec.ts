@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { StorytimeProcess } from './support/storytime-process.js';
 
 const started: StorytimeProcess[] = [];
-const run = (environment: NodeJS.ProcessEnv): StorytimeProcess => {
-  const storytime = new StorytimeProcess(environment);
+const run = (environment: NodeJS.ProcessEnv, command?: string[]): StorytimeProcess => {
+  const storytime = new StorytimeProcess(environment, command);
   started.push(storytime);
   return storytime;
 };
@@ -16,6 +17,14 @@ const run = (environment: NodeJS.ProcessEnv): StorytimeProcess => {
 afterEach(async () => {
   for (const storytime of started.splice(0)) await storytime.stop();
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('the storytime process', () => {
   it('says where its data lives and what to open, ends with 0 on SIGTERM, and finds its data again', async () => {
@@ -46,6 +55,19 @@ describe('the storytime process', () => {
     expect(await second.exit()).toBe(0);
     await rm(folder, { recursive: true });
   }, 120_000);
+
+  it('ends with the npm that started it, whatever the shell between them does', async () => {
+    const npm = run({ PORT: '0', STORYTIME_DATA_DIR: 'memory' }, ['npm', 'start']);
+    const appPid = Number(/\[Nest\] (\d+)/.exec(await npm.line(/Open:/))?.[1]);
+    expect(isAlive(appPid)).toBe(true);
+
+    npm.signal('SIGTERM');
+    const deadlineMs = performance.now() + 10_000;
+    while (isAlive(appPid) && performance.now() < deadlineMs) await pause(50);
+    const isOrphan = isAlive(appPid);
+    if (isOrphan) process.kill(appPid, 'SIGKILL');
+    expect(isOrphan).toBe(false);
+  }, 60_000);
 
   it('names the port that is taken, and what to write instead, in one line', async () => {
     const server = createServer().listen(0);

@@ -32,10 +32,13 @@ describe('the database', () => {
     expect(databaseConfig()).toEqual({ kind: 'server', url: 'postgres://me:secret@db:5432/tales' });
   });
 
-  it('is embedded in .data/storytime when nothing is set', () => {
+  it('is embedded in .data/storytime of the app when nothing is set', () => {
     process.env['DATABASE_URL'] = '';
     delete process.env['STORYTIME_DATA_DIR'];
-    expect(databaseConfig()).toEqual({ kind: 'embedded', folder: resolve('.data/storytime') });
+    expect(databaseConfig()).toEqual({
+      kind: 'embedded',
+      folder: resolve(import.meta.dirname, '../../.data/storytime'),
+    });
   });
 
   it('is embedded in the folder of STORYTIME_DATA_DIR, or in memory', () => {

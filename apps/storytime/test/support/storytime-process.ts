@@ -7,17 +7,26 @@ import { stripVTControlCharacters } from 'node:util';
 const ROOT = resolve(import.meta.dirname, '../..');
 const UNSET = { DATABASE_URL: '', STORYTIME_DATA_DIR: '', REDIS_URL: '', PORT: '', NODE_OPTIONS: '' };
 
-/** The app as `npm start` runs it: a process of its own, from the sources. */
+/** What `npm start` runs, without npm. */
+const DIRECTLY = [
+  process.execPath,
+  '--conditions=@nest-strata/source',
+  '--import',
+  '../../tools/dev.mjs',
+  'src/main.ts',
+];
+
+/** The app in a process of its own, from the sources. */
 export class StorytimeProcess {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
 
-  constructor(environment: NodeJS.ProcessEnv) {
-    this.#child = spawn(
-      process.execPath,
-      ['--conditions=@nest-strata/source', '--import', '../../tools/dev.mjs', 'src/main.ts'],
-      { cwd: ROOT, env: { ...process.env, ...UNSET, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+  constructor(environment: NodeJS.ProcessEnv, [program = '', ...args] = DIRECTLY) {
+    this.#child = spawn(program, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...UNSET, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface(stream).on('line', (line) => this.#lines.push(stripVTControlCharacters(line)));
     }
