@@ -53,12 +53,17 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     wanted.push(...this.records.keysOf(likelyTags));
     const stored = await this.redis.read(wanted);
     const nowMs = this.clock.monotonicMs();
-    const entries = keys.map((key, index) => {
-      const bytes = stored[index];
-      return bytes ? this.entries.decode(key, bytes, nowMs) : undefined;
-    });
     const known = this.records.versionsIn(stored.slice(keys.length), likelyTags);
-    return this.#needsMore(entries, known) ? this.#servableWithMore(keys, entries, known) : onlyValid(entries, known);
+    const entries: (CacheEntry | undefined)[] = [];
+    let isMoreNeeded = false;
+    for (const [index, key] of keys.entries()) {
+      const bytes = stored[index];
+      const entry = bytes ? this.entries.decode(key, bytes, nowMs) : undefined;
+      const isValid = entry !== undefined && judge(entry, known);
+      if (isValid === undefined) isMoreNeeded = true;
+      entries.push(isValid === false ? undefined : entry);
+    }
+    return isMoreNeeded ? this.#servableWithMore(keys, entries, known) : entries;
   }
 
   override async openTicket(tags: readonly string[], ttlMs: number): Promise<RedisLoadTicket> {
@@ -135,13 +140,6 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     }
   }
 
-  /** Whether an entry cannot be judged by what is known: a counter, or one with a tag whose version was not read. */
-  #needsMore(entries: readonly (CacheEntry | undefined)[], known: KnownVersions): boolean {
-    return entries.some(
-      (entry) => entry !== undefined && (isCounter(entry) || entry.tags.some(({ tag }) => !known.tags.has(tag))),
-    );
-  }
-
   async #servableWithMore(
     keys: readonly string[],
     entries: readonly (CacheEntry | undefined)[],
@@ -208,6 +206,12 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     const seen = stored.subarray(0, ENVELOPE_FIXED_BYTES);
     return this.redis.run(replaceHeaderScript, { value: this.keySpace.valueKey(key) }, { seen, header, ttlMs });
   }
+}
+
+/** Whether an entry is valid; `undefined` for a counter, and for one with a tag whose version was not read. */
+function judge(entry: CacheEntry, known: KnownVersions): boolean | undefined {
+  if (isCounter(entry) || !entry.tags.every(({ tag }) => known.tags.has(tag))) return undefined;
+  return isEntryValid(entry, known);
 }
 
 function onlyValid(entries: readonly (CacheEntry | undefined)[], known: KnownVersions): (CacheEntry | undefined)[] {

@@ -28,6 +28,7 @@ export class MemoryStore {
 
   /** The copy under `key` if it is fresh. */
   findFresh(key: string): MemoryCopy | undefined {
+    if (!this.tier.hasRoom) return undefined;
     const nowMs = this.clock.monotonicMs();
     const copy = this.tier.find(key, nowMs);
     return copy !== undefined && nowMs < copy.freshUntilMs && this.#isValid(copy) ? copy : undefined;

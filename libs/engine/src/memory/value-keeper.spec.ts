@@ -24,7 +24,7 @@ describe('a keeper of frozen values', () => {
   });
 
   it('gives the kept object itself to its only owner', () => {
-    const kept = keeper('frozen').keepOwn({ at: new Date(0) });
+    const kept = keeper('frozen').keepForeign({ at: new Date(0) });
     expect(keeper('frozen').present(kept, true)).toBe(kept.value);
   });
 });
@@ -38,7 +38,7 @@ describe('a keeper of cloned values', () => {
   });
 
   it.each([1, 'text', null, undefined, 5n])('has nothing to copy of %p', (value) => {
-    expect(keeper('cloned').keepOwn(value)).toEqual({ value, isCopiedOnRead: false });
+    expect(keeper('cloned').keepForeign(value)).toEqual({ value, isCopiedOnRead: false });
   });
 });
 

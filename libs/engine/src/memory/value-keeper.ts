@@ -23,14 +23,15 @@ export class ValueKeeper {
    * @throws UnsupportedValueError when it cannot be copied (never in the mode `shared`)
    */
   keepForeign(value: unknown): KeptValue {
-    return this.keepOwn(this.mode === 'shared' ? value : copyValue(value, this.types));
+    const own = this.mode === 'shared' ? value : copyValue(value, this.types);
+    return { value: own, isCopiedOnRead: this.guardOwn(own) };
   }
 
-  /** Takes in a value that nobody else holds, such as one that was just decoded. */
-  keepOwn(value: unknown): KeptValue {
-    if (this.mode === 'shared') return { value, isCopiedOnRead: false };
-    if (this.mode === 'cloned') return { value, isCopiedOnRead: typeof value === 'object' && value !== null };
-    return { value, isCopiedOnRead: freezeValue(value) === 'mutable' };
+  /** Takes in a value that nobody else holds, such as one that was just decoded; see {@link KeptValue.isCopiedOnRead}. */
+  guardOwn(value: unknown): boolean {
+    if (this.mode === 'shared') return false;
+    if (this.mode === 'cloned') return typeof value === 'object' && value !== null;
+    return freezeValue(value) === 'mutable';
   }
 
   /** What a caller gets of a kept value. `isOwner`: nobody else will get the kept object itself. */

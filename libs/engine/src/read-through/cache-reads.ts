@@ -8,6 +8,9 @@ import type { FoundCopy, ReadOutcome } from './read-outcome.js';
 import type { ReadThrough } from './read-through.js';
 import type { TierReader } from './tier-reader.js';
 
+/** Stands for a value that memory does not have. */
+const MISSING = Symbol('missing');
+
 /**
  * The reads as callers ask for them: memory first, at once; for what it does not have, the authority or the pipeline. One
  * logical hit or miss is counted per key and call.
@@ -23,14 +26,15 @@ export class CacheReads {
     const copy = this.#findInMemory(key);
     if (copy !== undefined) return this.#hit(key, copy) as T;
     const [found] = await this.reader.findInAuthority([key]);
-    return this.#observe(key, asOutcome(found, this.#present(found))) as T | undefined;
+    return this.#deliver(key, found) as T | undefined;
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
-    return this.#many(keys, true, async (missing) => {
+    const values = await this.#many(keys, true, async (missing) => {
       const found = await this.reader.findInAuthority(missing);
-      return found.map((copy) => asOutcome(copy, this.#present(copy)));
+      return missing.map((key, index) => this.#deliver(key, found[index]));
     });
+    return values as (T | undefined)[];
   }
 
   async getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
@@ -38,7 +42,7 @@ export class CacheReads {
     if (copy !== undefined) return this.#hit(key, copy) as T;
     const loadOne: BatchLoader<T> = async (_, context) => new Map([[key, await loader(context.for(key))]]);
     const [outcome] = await Promise.all(this.readThrough.resolve([key], loadOne, options));
-    return this.#observe(key, outcome) as T;
+    return this.#settled(key, outcome) as T;
   }
 
   async getOrSetMany<T>(
@@ -46,9 +50,11 @@ export class CacheReads {
     loader: BatchLoader<T>,
     options?: LoadOptions,
   ): Promise<(T | undefined)[]> {
-    return this.#many(keys, options?.forceRefresh !== true, (missing) =>
-      Promise.all(this.readThrough.resolve(missing, loader, options)),
-    );
+    const values = await this.#many(keys, options?.forceRefresh !== true, async (missing) => {
+      const outcomes = await Promise.all(this.readThrough.resolve(missing, loader, options));
+      return missing.map((key, index) => this.#settled(key, outcomes[index]));
+    });
+    return values as (T | undefined)[];
   }
 
   /** Counts nothing. */
@@ -77,21 +83,28 @@ export class CacheReads {
   }
 
   /** Each key once: from memory where it may be asked, the others together from `findMissing`. */
-  async #many<T>(
+  async #many(
     keys: readonly string[],
     mayAskMemory: boolean,
-    findMissing: (missing: readonly string[]) => Promise<readonly ReadOutcome[]>,
-  ): Promise<(T | undefined)[]> {
-    const values = new Map<string, unknown>();
+    findMissing: (missing: readonly string[]) => Promise<readonly unknown[]>,
+  ): Promise<unknown[]> {
+    const distinct = new Set(keys);
+    if (distinct.size < keys.length) {
+      const once = [...distinct];
+      const values = await this.#many(once, mayAskMemory, findMissing);
+      const valueOf = new Map(once.map((key, index) => [key, values[index]]));
+      return keys.map((key) => valueOf.get(key));
+    }
     const missing: string[] = [];
-    for (const key of new Set(keys)) {
+    const values = keys.map((key) => {
       const copy = mayAskMemory ? this.#findInMemory(key) : undefined;
       if (copy === undefined) missing.push(key);
-      else values.set(key, this.#hit(key, copy));
-    }
-    const outcomes = missing.length === 0 ? [] : await findMissing(missing);
-    for (const [index, key] of missing.entries()) values.set(key, this.#observe(key, outcomes[index]));
-    return keys.map((key) => values.get(key) as T | undefined);
+      return copy === undefined ? MISSING : this.#hit(key, copy);
+    });
+    if (missing.length === 0) return values;
+    const found = await findMissing(missing);
+    let taken = 0;
+    return values.map((value) => (value === MISSING ? found[taken++] : value));
   }
 
   #findInMemory(key: string): MemoryCopy | undefined {
@@ -110,29 +123,33 @@ export class CacheReads {
     return keeper.present(copy);
   }
 
-  #present(found: FoundCopy | undefined): unknown {
-    return found && this.context.keeper.present(found.held, !found.held.isHeld);
+  /** What the authority has, for who has no loader: a stale copy is no value then. */
+  #deliver(key: string, found: FoundCopy | undefined): unknown {
+    const isHit = found?.isFresh === true;
+    this.#observe(key, isHit ? found.tier : undefined, false);
+    return isHit ? this.#present(found) : undefined;
   }
 
-  #observe(key: string, outcome: ReadOutcome | undefined): unknown {
+  #settled(key: string, outcome: ReadOutcome | undefined): unknown {
+    this.#observe(key, outcome?.tier, outcome?.isStale === true);
+    return outcome?.value;
+  }
+
+  #present(found: FoundCopy): unknown {
+    return this.context.keeper.present(found, !found.isHeld);
+  }
+
+  #observe(key: string, tier: string | undefined, stale: boolean): void {
     const { stats, events, name } = this.context;
-    const tier = outcome?.tier;
     if (tier === undefined) stats.misses++;
     else stats.hits++;
-    if (events.isHeard) {
-      if (tier === undefined) events.emit({ type: 'miss', cache: name, key });
-      else events.emit({ type: 'hit', cache: name, key, tier, stale: outcome?.isStale === true });
-    }
-    return outcome?.value;
+    if (!events.isHeard) return;
+    events.emit(
+      tier === undefined ? { type: 'miss', cache: name, key } : { type: 'hit', cache: name, key, tier, stale },
+    );
   }
 
   #times(copy: Pick<FoundCopy, 'createdAtMs' | 'freshUntilMs'>, nowMs: number): { ageMs: number; ttlMs: number } {
     return { ageMs: Math.max(0, nowMs - copy.createdAtMs), ttlMs: copy.freshUntilMs - nowMs };
   }
-}
-
-/** A stale copy is no value for who has no loader. */
-function asOutcome(found: FoundCopy | undefined, value: unknown): ReadOutcome {
-  if (found?.isFresh !== true) return { tier: undefined, isStale: false, value: undefined };
-  return { tier: found.tier, isStale: false, value };
 }

@@ -85,7 +85,7 @@ export class LoadRun {
       this.#tellLoad(keys, clock.monotonicMs() - startedAtMs, error);
       for (const { flight, stale } of this.missing) {
         if (stale === undefined) flight.fail(error);
-        else settle(flight, this.context.keeper, stale.held, { tier: stale.tier, isStale: true });
+        else settle(flight, this.context.keeper, stale, { tier: stale.tier, isStale: true });
       }
       return undefined;
     }

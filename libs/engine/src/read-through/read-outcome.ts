@@ -8,9 +8,8 @@ export interface HeldValue extends KeptValue {
 }
 
 /** A copy that a tier had. */
-export interface FoundCopy {
+export interface FoundCopy extends HeldValue {
   readonly tier: string;
-  readonly held: HeldValue;
   readonly isFresh: boolean;
   readonly createdAtMs: number;
   readonly freshUntilMs: number;

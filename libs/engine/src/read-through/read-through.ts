@@ -63,11 +63,11 @@ export class ReadThrough {
       const keys = flights.map(({ key }) => key);
       const { entries, isKnown } = isForced ? NOTHING_READ : await this.reader.askAuthority(keys, plan.options.tags);
       const missing: MissingKey[] = [];
+      const nowMs = this.context.clock.monotonicMs();
       for (const [index, flight] of flights.entries()) {
         const entry = entries[index];
-        const found = entry && this.reader.take(flight.key, entry, plan.start);
-        if (found?.isFresh === true)
-          settle(flight, this.context.keeper, found.held, { tier: found.tier, isStale: false });
+        const found = entry && this.reader.take(flight.key, entry, plan.start, nowMs);
+        if (found?.isFresh === true) settle(flight, this.context.keeper, found, { tier: found.tier, isStale: false });
         else if (!flight.isAbandoned) missing.push({ flight, stale: found });
       }
       if (missing.length === 0) return;

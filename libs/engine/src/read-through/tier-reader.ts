@@ -2,7 +2,6 @@ import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { reportFault } from '../events/report-fault.js';
-import type { KeptValue } from '../memory/value-keeper.js';
 import type { FoundCopy } from './read-outcome.js';
 
 /** What the authority has of some keys. */
@@ -30,9 +29,10 @@ export class TierReader {
   async findInAuthority(keys: readonly string[]): Promise<(FoundCopy | undefined)[]> {
     const start = this.begin();
     const { entries } = await this.askAuthority(keys);
+    const nowMs = this.context.clock.monotonicMs();
     return keys.map((key, index) => {
       const entry = entries[index];
-      return entry && this.take(key, entry, start);
+      return entry && this.take(key, entry, start, nowMs);
     });
   }
 
@@ -41,9 +41,7 @@ export class TierReader {
     const { authority, stats } = this.context;
     try {
       const entries = await authority.read(keys, likelyTags);
-      if (authority.isShared) {
-        for (const entry of entries) stats.redis[entry === undefined ? 'misses' : 'hits']++;
-      }
+      if (authority.isShared) stats.redis.record(entries);
       return { entries, isKnown: true };
     } catch (error) {
       if (!isCacheFault(error)) throw error;
@@ -53,19 +51,21 @@ export class TierReader {
   }
 
   /** Makes an entry of the authority ready for callers, and keeps a copy in memory for as long as memory may. */
-  take(key: string, entry: CacheEntry, start: FillStart): FoundCopy {
-    const { authority, keeper, clock } = this.context;
-    const { createdAtMs, freshUntilMs } = entry;
-    const isFresh = clock.monotonicMs() < freshUntilMs;
-    const { value, isCopiedOnRead } = keeper.keepOwn(entry.value);
-    const isHeld = !authority.isShared || (isFresh && this.#keepCopy(key, entry, { value, isCopiedOnRead }, start));
-    return { tier: authority.tier, held: { value, isCopiedOnRead, isHeld }, isFresh, createdAtMs, freshUntilMs };
+  take(key: string, entry: CacheEntry, start: FillStart, nowMs: number): FoundCopy {
+    const { authority, keeper } = this.context;
+    const { value, createdAtMs, freshUntilMs } = entry;
+    const isFresh = nowMs < freshUntilMs;
+    const isCopiedOnRead = keeper.guardOwn(value);
+    const isHeld = !authority.isShared || (isFresh && this.#keepCopy(key, entry, isCopiedOnRead, start));
+    return { value, isCopiedOnRead, isHeld, tier: authority.tier, isFresh, createdAtMs, freshUntilMs };
   }
 
-  #keepCopy(key: string, entry: CacheEntry, kept: KeptValue, start: FillStart): boolean {
+  #keepCopy(key: string, entry: CacheEntry, isCopiedOnRead: boolean, start: FillStart): boolean {
     const { memory, options } = this.context;
+    if (!memory.tier.hasRoom) return false;
+    const { value, createdAtMs, freshUntilMs } = entry;
     const goneAtMs = Math.min(entry.goneAtMs, start.startedAtMs + options.memoryTtlMs);
-    const lifetime = { createdAtMs: entry.createdAtMs, freshUntilMs: entry.freshUntilMs, goneAtMs };
-    return memory.keep(key, kept, lifetime, entry.tags, start.stamp);
+    const lifetime = { createdAtMs, freshUntilMs, goneAtMs };
+    return memory.keep(key, { value, isCopiedOnRead }, lifetime, entry.tags, start.stamp);
   }
 }

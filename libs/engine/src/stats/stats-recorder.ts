@@ -5,6 +5,14 @@ class TierRecorder {
   hits = 0;
   misses = 0;
   errors = 0;
+
+  /** Counts a hit for each copy that was found, and a miss for each that was not. */
+  record(found: readonly (object | undefined)[]): void {
+    for (const copy of found) {
+      if (copy === undefined) this.misses++;
+      else this.hits++;
+    }
+  }
 }
 
 /** The counters of one cache; {@link snapshot} turns them into {@link CacheStats}. */

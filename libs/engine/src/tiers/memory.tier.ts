@@ -52,6 +52,11 @@ export class MemoryTier<Entry extends CacheEntry = CacheEntry> extends CacheTier
     this.#head = head;
   }
 
+  /** False for a tier without room for a single entry. */
+  get hasRoom(): boolean {
+    return this.limits.maxEntries > 0;
+  }
+
   get entryCount(): number {
     return this.#nodes.size;
   }
@@ -82,7 +87,7 @@ export class MemoryTier<Entry extends CacheEntry = CacheEntry> extends CacheTier
   keep(key: string, entry: Entry): boolean {
     this.remove(key);
     const nowMs = this.clock.monotonicMs();
-    if (nowMs >= entry.goneAtMs || this.limits.maxEntries === 0) return false;
+    if (nowMs >= entry.goneAtMs || !this.hasRoom) return false;
     const bytes = this.limits.maxBytes === Infinity ? 0 : this.byteLengthOf(key, entry);
     if (bytes > this.limits.maxBytes) return false;
     this.#sweep(nowMs);
