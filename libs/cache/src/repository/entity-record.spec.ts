@@ -106,11 +106,18 @@ describe('EntityRecords', () => {
     expect(own.toEntity(7)).toEqual(new Serial(7));
   });
 
-  it('gives what there is of a record that no cache could have stored', () => {
-    const unsupported = { id: 1, rating: () => 5 };
+  it('refuses what no cache can carry, and names it', () => {
+    const story = Object.assign(new Story(1), { rating: { give: () => 5 } });
 
-    expect(records.toEntity(unsupported)).toMatchObject(unsupported);
-    expect(records.toEntity(unsupported)).not.toBe(unsupported);
+    expect(() => records.toRecord(story)).toThrow(/at \$\.rating\.give/);
+  });
+
+  it('cuts the record off from the entity', () => {
+    const story = new Story(1);
+    const record = records.toRecord(story);
+    story.tags.push('space');
+
+    expect(record).toMatchObject({ tags: ['owls'] });
   });
 
   it('does not let a stored __proto__ become the prototype', () => {

@@ -1,4 +1,4 @@
-import { copyValue, UnsupportedValueError } from '@nest-strata/engine';
+import { copyValue } from '@nest-strata/engine';
 import type { TypeRegistry } from '@nest-strata/engine';
 import type { CacheStrategy } from './cache-strategy.js';
 import type { EntityId } from './key-part.js';
@@ -15,29 +15,24 @@ export class EntityRecords<E extends object, Id extends EntityId> {
     this.#prototype = typeof strategy.entity === 'string' ? Object.prototype : strategy.entity.prototype;
   }
 
-  /** What is to be stored of an entity; `undefined` for an instance of a class that could not be brought back. */
+  /**
+   * What is to be stored of an entity, cut off from it; `undefined` for an instance of a class that could not be brought
+   * back.
+   *
+   * @throws UnsupportedValueError when the cache cannot carry something in it
+   */
   toRecord(entity: E): unknown {
-    if (this.strategy.serialize !== undefined) return this.strategy.serialize(entity);
+    if (this.strategy.serialize !== undefined) return copyValue(this.strategy.serialize(entity), this.types);
     const prototype: unknown = Object.getPrototypeOf(entity);
-    if (prototype === this.#prototype || isPlain(prototype)) return { ...entity };
-    return this.types.ofInstance(entity) === undefined ? undefined : entity;
+    if (prototype === this.#prototype || isPlain(prototype)) return copyValue({ ...entity }, this.types);
+    return this.types.ofInstance(entity) === undefined ? undefined : copyValue(entity, this.types);
   }
 
   /** A new entity, which the caller may change, from a record that others read too. */
   toEntity(record: unknown): E {
-    const own = this.#copy(record);
+    const own = copyValue(record, this.types);
     if (this.strategy.deserialize !== undefined) return this.strategy.deserialize(own);
     return isPlain(Object.getPrototypeOf(own)) ? (Object.setPrototypeOf(own, this.#prototype) as E) : (own as E);
-  }
-
-  /** A deep copy. What cannot be copied could not be stored either, and is shared with nobody. */
-  #copy(record: unknown): unknown {
-    try {
-      return copyValue(record, this.types);
-    } catch (error) {
-      if (!(error instanceof UnsupportedValueError)) throw error;
-      return typeof record === 'object' && record !== null ? { ...record } : record;
-    }
   }
 }
 

@@ -58,7 +58,7 @@ export class CriteriaWrites {
     for (const entity of entities) rowsBefore.set(entity, await lockChosen(connection, entity.metadata, criteria));
     const result = await proceed();
     for (const [{ metadata, listener }, before] of rowsBefore) {
-      const isFollowable = before !== undefined && !(method === 'update' && setsKey(metadata, values));
+      const isFollowable = before !== undefined && changedOnly(before, result) && !setsKey(metadata, values);
       const rows = isFollowable ? await withRowsAfter(connection, metadata, before, method) : undefined;
       await this.journal.record(connection, { listener, change: rows ? { rows: rows as never[] } : 'everything' });
     }
@@ -111,6 +111,12 @@ async function withRowsAfter(
   const ids = before.map((row) => metadata.getEntityIdMap(row));
   const after = await readRows(connection.manager, metadata, { ids });
   return after && [...before, ...after];
+}
+
+/** Whether the write met no row besides those that were locked for it: another transaction may have added one since. */
+function changedOnly(rows: readonly object[], result: unknown): boolean {
+  const { affected } = result as { affected?: number | null };
+  return typeof affected === 'number' && affected <= rows.length;
 }
 
 function setsKey({ primaryColumns }: EntityMetadataShape, values: unknown): boolean {

@@ -56,13 +56,13 @@ export class MemoryHeroRepository {
   async update(id: number, changes: Partial<HeroFields>): Promise<void> {
     const hero = await this.findById(id);
     return this.#call(`update ${id}`, () => {
-      if (hero) this.#store({ ...hero, ...changes });
+      if (hero) this.#store(Object.assign(hero, changes));
     });
   }
 
   async rename(name: string, newName: string): Promise<void> {
     return this.#call('rename', () =>
-      this.#where((hero) => hero.name === name).forEach((hero) => this.#store({ ...hero, name: newName })),
+      this.#where((hero) => hero.name === name).forEach((hero) => this.#store(Object.assign(hero, { name: newName }))),
     );
   }
 
