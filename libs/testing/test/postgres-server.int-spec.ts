@@ -49,7 +49,7 @@ describe('a server of its own', () => {
   it('makes databases that know nothing of each other', async () => {
     delete process.env['DATABASE_URL'];
     await using server = await PostgresServer.start();
-    const [one, two] = [await server.createDatabase('one'), await server.createDatabase('two')];
+    const [one, two] = [await server.createDatabase('one'), await server.createDatabase('both')];
     await query(one, 'CREATE TABLE hero (name text)');
     await expect(query(two, 'SELECT * FROM hero')).rejects.toThrow('does not exist');
     expect(await databasesOf(server.url)).toEqual(['one', 'postgres', 'two']);

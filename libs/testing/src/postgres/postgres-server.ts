@@ -66,7 +66,7 @@ export class PostgresServer implements AsyncDisposable {
       (name) => `${own}_${name}`,
       async () => {
         for (const name of [own, ...server.#created]) {
-          await administer(administration, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+          await administer(administration, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
         }
       },
     );
@@ -90,7 +90,7 @@ export class PostgresServer implements AsyncDisposable {
       );
     }
     const fullName = this.#nameOf(name);
-    await administer(new URL(this.url), `CREATE DATABASE ${fullName}`);
+    await administer(new URL(this.url), `CREATE DATABASE "${fullName}"`);
     this.#created.push(fullName);
     return urlOf(new URL(this.url), fullName);
   }
