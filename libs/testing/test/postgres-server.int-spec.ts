@@ -52,7 +52,7 @@ describe('a server of its own', () => {
     const [one, two] = [await server.createDatabase('one'), await server.createDatabase('both')];
     await query(one, 'CREATE TABLE hero (name text)');
     await expect(query(two, 'SELECT * FROM hero')).rejects.toThrow('does not exist');
-    expect(await databasesOf(server.url)).toEqual(['one', 'postgres', 'two']);
+    expect(await databasesOf(server.url)).toEqual(['both', 'one', 'postgres']);
     await expect(server.createDatabase('one')).rejects.toThrow('database "one" already exists');
     for (const name of ['', 'One', '1', 'a-b', 'a"b', 'a'.repeat(25)]) {
       await expect(server.createDatabase(name)).rejects.toThrow(RangeError);
