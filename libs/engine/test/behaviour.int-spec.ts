@@ -699,6 +699,12 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       expect(stats.errors).toBe(0);
     });
 
+    it('counts a miss for a read whose load fails', async () => {
+      await cache.getOrSet('a', failing('away')).catch(() => undefined);
+      await cache.getOrSetMany(['a', 'b'], failing('away')).catch(() => undefined);
+      expect(cache.stats()).toMatchObject({ hits: 0, misses: 3, loads: 2, loadFailures: 2 });
+    });
+
     it('begins anew when reset', async () => {
       await cache.getOrSet('a', () => 1);
       const before = cache.stats();
@@ -718,7 +724,7 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       await cache.getOrSet('b', failing('away')).catch(() => undefined);
       stop();
       await cache.get('a');
-      expect(events.map(({ type }) => type)).toEqual(['load', 'set', 'miss', 'hit', 'evict', 'evict', 'load']);
+      expect(events.map(({ type }) => type)).toEqual(['load', 'set', 'miss', 'hit', 'evict', 'evict', 'load', 'miss']);
       expect(events[4]).toEqual({ type: 'evict', cache: cache.name, by: 'key', targets: ['a'], confirmed: true });
       expect(events[6]).toMatchObject({ key: 'b', error: new Error('away') });
     });

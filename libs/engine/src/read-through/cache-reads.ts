@@ -41,8 +41,8 @@ export class CacheReads {
     const copy = options?.forceRefresh === true ? undefined : this.#findInMemory(key);
     if (copy !== undefined) return this.#hit(key, copy) as T;
     const loadOne: BatchLoader<T> = async (_, context) => new Map([[key, await loader(context.for(key))]]);
-    const [outcome] = await Promise.all(this.readThrough.resolve([key], loadOne, options));
-    return this.#settled(key, outcome) as T;
+    const [value] = await this.#resolve([key], loadOne, options);
+    return value as T;
   }
 
   async getOrSetMany<T>(
@@ -50,10 +50,9 @@ export class CacheReads {
     loader: BatchLoader<T>,
     options?: LoadOptions,
   ): Promise<(T | undefined)[]> {
-    const values = await this.#many(keys, options?.forceRefresh !== true, async (missing) => {
-      const outcomes = await Promise.all(this.readThrough.resolve(missing, loader, options));
-      return missing.map((key, index) => this.#settled(key, outcomes[index]));
-    });
+    const values = await this.#many(keys, options?.forceRefresh !== true, (missing) =>
+      this.#resolve(missing, loader, options),
+    );
     return values as (T | undefined)[];
   }
 
@@ -80,6 +79,21 @@ export class CacheReads {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'keys', error);
     }
+  }
+
+  /** What the pipeline brings; a key whose load fails, or whose caller leaves, was a miss all the same. */
+  #resolve(keys: readonly string[], loader: BatchLoader<unknown>, options?: LoadOptions): Promise<unknown[]> {
+    return Promise.all(
+      this.readThrough.resolve(keys, loader, options).map(async (outcome, index) => {
+        const key = keys[index] ?? '';
+        try {
+          return this.#settled(key, await outcome);
+        } catch (error) {
+          this.#settled(key, undefined);
+          throw error;
+        }
+      }),
+    );
   }
 
   /** Each key once: from memory where it may be asked, the others together from `findMissing`. */
