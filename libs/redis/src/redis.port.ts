@@ -34,8 +34,8 @@ export abstract class RedisPort {
 
   /**
    * The values under `keys`, in order; `null` where there is none, or something other than a string. The calls of one
-   * tick of the event loop share one `MGET`, in which each key appears once; so they also share the buffers, which must
-   * not be written to.
+   * tick of the event loop share one `MGET`, in which a key appears once however many calls ask for it; so they also
+   * share the buffers, which must not be written to.
    */
   abstract read(keys: readonly string[]): Promise<(Buffer | null)[]>;
 

@@ -14,8 +14,9 @@ export interface PendingCommand {
 }
 
 interface PendingRead {
-  /** Where in {@link Batch.keys} its keys are. */
-  readonly positions: readonly number[];
+  readonly keys: string[];
+  /** Where its values are among those of the batch; `undefined`: they are all of them. */
+  positions?: readonly number[];
   readonly resolve: (values: (Buffer | null)[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -35,11 +36,8 @@ export interface BatchObserver {
  * once. It is filled, sent, and then settles everyone who waits, part by part as the replies come.
  */
 export class Batch extends Expiring {
-  readonly keys: string[] = [];
   readonly commands: PendingCommand[] = [];
   readonly #reads: PendingRead[] = [];
-  /** Made for the second key: most batches are one. */
-  #positionOf: Map<string, number> | undefined;
   #observer: BatchObserver | undefined;
   #openParts = 0;
   #heard = false;
@@ -51,7 +49,23 @@ export class Batch extends Expiring {
   }
 
   addRead(keys: readonly string[], resolve: PendingRead['resolve'], reject: PendingRead['reject']): void {
-    this.#reads.push({ positions: keys.map((key) => this.#position(key)), resolve, reject });
+    this.#reads.push({ keys: [...keys], resolve, reject });
+  }
+
+  /** The keys of all reads: those of a lone read as they are, of several reads each key once. */
+  keysToRead(): string[] {
+    const [first, second] = this.#reads;
+    if (first === undefined || second === undefined) return first?.keys ?? [];
+    const all: string[] = [];
+    const positionOf = new Map<string, number>();
+    for (const read of this.#reads) {
+      read.positions = read.keys.map((key) => {
+        let position = positionOf.get(key);
+        if (position === undefined) positionOf.set(key, (position = all.push(key) - 1));
+        return position;
+      });
+    }
+    return all;
   }
 
   addCommand(command: PendingCommand): void {
@@ -64,10 +78,10 @@ export class Batch extends Expiring {
     this.#observer = observer;
   }
 
-  /** Settles all reads with the values of {@link keys}, in that order. */
-  deliver(values: readonly (Buffer | null)[]): void {
+  /** Settles all reads with the values of {@link keysToRead}, in that order. */
+  deliver(values: (Buffer | null)[]): void {
     for (const { positions, resolve } of this.#reads) {
-      resolve(positions.map((position) => values[position] ?? null));
+      resolve(positions === undefined ? values : positions.map((position) => values[position] ?? null));
     }
   }
 
@@ -98,16 +112,5 @@ export class Batch extends Expiring {
     const wasSent = this.#observer !== undefined;
     this.fail(new RedisUnavailableError(wasSent ? 'deadline' : 'not-connected', `nothing within ${afterMs} ms`));
     this.#observer?.batchExpired(this);
-  }
-
-  #position(key: string): number {
-    if (this.keys.length === 0) return this.keys.push(key) - 1;
-    this.#positionOf ??= new Map(this.keys.map((first) => [first, 0]));
-    let position = this.#positionOf.get(key);
-    if (position === undefined) {
-      position = this.keys.push(key) - 1;
-      this.#positionOf.set(key, position);
-    }
-    return position;
   }
 }

@@ -20,20 +20,20 @@ export interface BatchConnection {
  * The socket is corked for it; a pipeline of ioredis does the same for half as much CPU again.
  */
 export function transmit(batch: Batch, connection: BatchConnection, observer: BatchObserver): void {
-  const parts = batch.commands.length + (batch.keys.length > 0 ? 1 : 0);
+  const keys = batch.keysToRead();
+  const parts = batch.commands.length + (keys.length > 0 ? 1 : 0);
   const stream = parts > 1 ? connection.client.stream : undefined;
   batch.begin(parts, observer);
   stream?.cork();
   try {
     for (const command of batch.commands) sendCommand(command, batch, connection);
-    if (batch.keys.length > 0) sendReads(batch, connection);
+    if (keys.length > 0) sendReads(keys, batch, connection);
   } finally {
     stream?.uncork();
   }
 }
 
-function sendReads(batch: Batch, connection: BatchConnection): void {
-  const { keys } = batch;
+function sendReads(keys: string[], batch: Batch, connection: BatchConnection): void {
   const [first] = keys;
   if (first === undefined || keys.length > 1) {
     readMany(keys, connection.client).then(
@@ -61,7 +61,7 @@ function readMany(keys: string[], client: RedisClient): Promise<(Buffer | null)[
   return Promise.all(chunks).then((values) => values.flat());
 }
 
-function deliver(values: readonly (Buffer | null)[], batch: Batch): void {
+function deliver(values: (Buffer | null)[], batch: Batch): void {
   batch.deliver(values);
   batch.finishPart(true);
 }
