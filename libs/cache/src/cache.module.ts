@@ -11,8 +11,8 @@ import type { CacheModuleExtras, CacheModuleOptions, NamedCacheOptions } from '.
 import { describeGiven } from './options/describe-given.js';
 import { InvalidCacheOptionsError } from './options/invalid-cache-options.error.js';
 import { isPlainObject } from './options/option-rules.js';
-import { repositoryProviders } from './repository/repository-feature.js';
 import type { RepositoryFeature } from './repository/repository-feature.js';
+import { repositoryProviders } from './repository/repository.providers.js';
 
 /** A named cache that a module declares for itself: its name and what is different from the root cache. */
 export interface CacheFeature extends NamedCacheOptions {
