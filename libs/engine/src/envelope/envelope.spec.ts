@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { crc32 } from 'node:zlib';
 import type { EnvelopeBody, EntryFacts } from './envelope.js';
 import { decodeEnvelope, encodeEnvelope, ENVELOPE_FIXED_BYTES, rewriteEnvelopeTimes } from './envelope.js';
+import { xxHash32 } from './xxhash32.js';
 
 const KEY = 'hero:1';
 const FACTS: EntryFacts = {
@@ -62,7 +62,7 @@ describe('an envelope', () => {
   it('puts its fields where the format says', () => {
     const bytes = encodeEnvelope(KEY, { ...FACTS, tags: [] }, BODY);
     expect(bytes.subarray(0, 4).toString()).toBe('STRA');
-    expect(bytes.readUInt32LE(4)).toBe(crc32(bytes.subarray(8, ENVELOPE_FIXED_BYTES + KEY.length)));
+    expect(bytes.readUInt32LE(4)).toBe(checksumOf(bytes.subarray(8, ENVELOPE_FIXED_BYTES + KEY.length)));
     expect([...bytes.subarray(8, 12)]).toEqual([1, 0, 1, 2]);
     expect(bytes.readUInt32LE(12)).toBe(BODY.body.length);
     expect(bytes.readDoubleLE(16)).toBe(FACTS.createdAtMs);
@@ -71,7 +71,7 @@ describe('an envelope', () => {
     expect(bytes.toString('hex', 40, 48)).toBe(FACTS.writeId);
     expect(bytes.toString('hex', 48, 56)).toBe(FACTS.clearVersion);
     expect(bytes.readBigUInt64LE(56)).toBe(0n);
-    expect(bytes.readUInt32LE(64)).toBe(crc32(BODY.body));
+    expect(bytes.readUInt32LE(64)).toBe(checksumOf(BODY.body));
     expect(bytes.readUInt32LE(68)).toBe(KEY.length);
     expect(bytes.readUInt32LE(72)).toBe(0);
     expect(bytes.toString('utf8', ENVELOPE_FIXED_BYTES, ENVELOPE_FIXED_BYTES + KEY.length)).toBe(KEY);
@@ -155,7 +155,7 @@ describe('a damaged envelope', () => {
     const forged = (change: (bytes: Buffer) => void): Buffer => {
       const bytes = encodeEnvelope(KEY, FACTS, BODY);
       change(bytes);
-      bytes.writeUInt32LE(crc32(bytes.subarray(8, bytes.length - BODY.body.length)), 4);
+      bytes.writeUInt32LE(checksumOf(bytes.subarray(8, bytes.length - BODY.body.length)), 4);
       return bytes;
     };
     const lengthOfFirstTagAt = ENVELOPE_FIXED_BYTES + KEY.length + 8;
@@ -210,3 +210,7 @@ describe('rewriteEnvelopeTimes', () => {
     expect(rewriteEnvelopeTimes(badHeader, { freshUntilMs: 5, goneAtMs: 6 })).toBe('header-damaged');
   });
 });
+
+function checksumOf(bytes: Buffer): number {
+  return xxHash32(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+}

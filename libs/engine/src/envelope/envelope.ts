@@ -1,7 +1,7 @@
 import type { CacheEntry, TagVersion } from '../entry/cache-entry.js';
 import { hasLoneSurrogate } from '../keys/key-text.js';
-import { crc32 } from './crc32.js';
 import type { EnvelopeDamage } from './envelope-damage.js';
+import { xxHash32 } from './xxhash32.js';
 
 /**
  * What is stored under a value key: a header of fixed fields, the tags, the key, and the body.
@@ -11,7 +11,7 @@ import type { EnvelopeDamage } from './envelope-damage.js';
  * | offset | bytes | field |
  * |---|---|---|
  * | 0 | 4 | `STRA` |
- * | 4 | 4 | CRC-32 of the header from offset 8 to its end |
+ * | 4 | 4 | XXH32 of the header from offset 8 to its end |
  * | 8 | 1 | format version, 1 |
  * | 9 | 1 | flags: 1 = texts are UTF-16, as one of them has a lone surrogate |
  * | 10 | 1 | codec |
@@ -23,7 +23,7 @@ import type { EnvelopeDamage } from './envelope-damage.js';
  * | 40 | 8 | write id |
  * | 48 | 8 | version of the clear record |
  * | 56 | 8 | zero |
- * | 64 | 4 | CRC-32 of the body |
+ * | 64 | 4 | XXH32 of the body |
  * | 68 | 4 | length of the key |
  * | 72 | 4 | length of the tags |
  * | 76 | | the key |
@@ -106,7 +106,6 @@ export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeB
   writeVersion(bytes, facts.writeId, WRITE_ID_AT);
   writeVersion(bytes, facts.clearVersion, CLEAR_VERSION_AT);
   bytes.fill(0, RESERVED_AT, BODY_CHECKSUM_AT);
-  bytes.writeUInt32LE(crc32(body), BODY_CHECKSUM_AT);
   bytes.writeUInt32LE(keyLength, KEY_LENGTH_AT);
   bytes.writeUInt32LE(tagsLength, TAGS_LENGTH_AT);
   let at = KEY_AT + bytes.write(key, KEY_AT, encoding);
@@ -117,33 +116,35 @@ export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeB
     at += VERSION_BYTES + LENGTH_BYTES + length;
   }
   body.copy(bytes, bodyAt);
+  bytes.writeUInt32LE(xxHash32(viewOf(bytes), bodyAt, bytes.length), BODY_CHECKSUM_AT);
   writeHeaderChecksum(bytes, bodyAt);
   return bytes;
 }
 
 /** The envelope that was stored under `key`, or why the bytes are none; damage never goes unnoticed. */
 export function decodeEnvelope(key: string, bytes: Buffer): Envelope | EnvelopeDamage {
-  const headerLength = checkHeader(bytes);
+  const view = viewOf(bytes);
+  const headerLength = checkHeader(view);
   if (typeof headerLength !== 'number') return headerLength;
-  const encoding = bytes[FLAGS_AT] === UTF16_FLAG ? 'utf16le' : 'utf8';
-  const tagsAt = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT);
+  const encoding = view.getUint8(FLAGS_AT) === UTF16_FLAG ? 'utf16le' : 'utf8';
+  const tagsAt = KEY_AT + view.getUint32(KEY_LENGTH_AT, true);
   if (!isKey(key, bytes, tagsAt, encoding)) return 'other-key';
   const tags = tagsAt === headerLength ? NO_TAGS : readTags(bytes, tagsAt, headerLength, encoding);
   if (tags === undefined) return 'header-damaged';
-  const body = bytes.subarray(headerLength);
-  if (crc32(body) !== bytes.readUInt32LE(BODY_CHECKSUM_AT)) return 'body-damaged';
+  const bodyChecksum = xxHash32(view, headerLength, view.byteLength);
+  if (bodyChecksum !== view.getUint32(BODY_CHECKSUM_AT, true)) return 'body-damaged';
   // One call for two neighbours: each costs more than all the numbers together.
   const versions = bytes.toString('hex', WRITE_ID_AT, RESERVED_AT);
   return {
-    codecId: bytes[CODEC_AT] as number,
-    compressionId: bytes[COMPRESSION_AT] as number,
-    createdAtMs: bytes.readDoubleLE(CREATED_AT),
-    freshUntilMs: bytes.readDoubleLE(FRESH_UNTIL_AT),
-    goneAtMs: bytes.readDoubleLE(GONE_AT),
+    codecId: view.getUint8(CODEC_AT),
+    compressionId: view.getUint8(COMPRESSION_AT),
+    createdAtMs: view.getFloat64(CREATED_AT, true),
+    freshUntilMs: view.getFloat64(FRESH_UNTIL_AT, true),
+    goneAtMs: view.getFloat64(GONE_AT, true),
     writeId: versions.slice(0, VERSION_DIGITS),
     clearVersion: versions.slice(VERSION_DIGITS),
     tags,
-    body,
+    body: bytes.subarray(headerLength),
   };
 }
 
@@ -155,7 +156,7 @@ export function rewriteEnvelopeTimes(
   bytes: Buffer,
   { freshUntilMs, goneAtMs }: EnvelopeTimes,
 ): Buffer | EnvelopeDamage {
-  const headerLength = checkHeader(bytes);
+  const headerLength = checkHeader(viewOf(bytes));
   if (typeof headerLength !== 'number') return headerLength;
   const header = Buffer.from(bytes.subarray(0, headerLength));
   header.writeDoubleLE(freshUntilMs, FRESH_UNTIL_AT);
@@ -165,20 +166,27 @@ export function rewriteEnvelopeTimes(
 }
 
 /** The length of the header when it is whole and the body is as long as it says. */
-function checkHeader(bytes: Buffer): number | EnvelopeDamage {
-  if (bytes.length < 4 || bytes.readUInt32LE(0) !== MAGIC) return 'foreign';
-  if (bytes.length <= FORMAT_AT) return 'truncated';
-  if (bytes[FORMAT_AT] !== FORMAT_VERSION) return 'unknown-format';
-  if (bytes.length < KEY_AT) return 'truncated';
-  const headerLength = KEY_AT + bytes.readUInt32LE(KEY_LENGTH_AT) + bytes.readUInt32LE(TAGS_LENGTH_AT);
-  if (bytes.length !== headerLength + bytes.readUInt32LE(BODY_LENGTH_AT)) return 'truncated';
-  const checksum = crc32(bytes, COVERED_AT, headerLength);
-  if (checksum !== bytes.readUInt32LE(HEADER_CHECKSUM_AT)) return 'header-damaged';
-  return bytes[FLAGS_AT] === 0 || bytes[FLAGS_AT] === UTF16_FLAG ? headerLength : 'unknown-format';
+function checkHeader(view: DataView): number | EnvelopeDamage {
+  const length = view.byteLength;
+  if (length < 4 || view.getUint32(0, true) !== MAGIC) return 'foreign';
+  if (length <= FORMAT_AT) return 'truncated';
+  if (view.getUint8(FORMAT_AT) !== FORMAT_VERSION) return 'unknown-format';
+  if (length < KEY_AT) return 'truncated';
+  const headerLength = KEY_AT + view.getUint32(KEY_LENGTH_AT, true) + view.getUint32(TAGS_LENGTH_AT, true);
+  if (length !== headerLength + view.getUint32(BODY_LENGTH_AT, true)) return 'truncated';
+  const checksum = xxHash32(view, COVERED_AT, headerLength);
+  if (checksum !== view.getUint32(HEADER_CHECKSUM_AT, true)) return 'header-damaged';
+  const flags = view.getUint8(FLAGS_AT);
+  return flags === 0 || flags === UTF16_FLAG ? headerLength : 'unknown-format';
 }
 
 function writeHeaderChecksum(bytes: Buffer, headerLength: number): void {
-  bytes.writeUInt32LE(crc32(bytes, COVERED_AT, headerLength), HEADER_CHECKSUM_AT);
+  bytes.writeUInt32LE(xxHash32(viewOf(bytes), COVERED_AT, headerLength), HEADER_CHECKSUM_AT);
+}
+
+/** The same bytes to read numbers from: quicker than the methods of `Buffer`. */
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Compares the key unit by unit while it is ASCII, which most keys are, and makes a text of the bytes only then. */
