@@ -759,7 +759,7 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       const engine = CacheEngine.create(engineOptions());
       engine.listen(failing('listener'));
       await engine.get('a');
-      expect(emitWarning).toHaveBeenCalledWith('Error: listener', 'CacheListenerWarning');
+      expect(emitWarning.mock.calls as unknown[][]).toEqual([['Error: listener', 'CacheListenerWarning']]);
       emitWarning.mockRestore();
     });
 
