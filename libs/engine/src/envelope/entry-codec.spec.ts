@@ -34,6 +34,13 @@ describe('EntryCodec', () => {
     expect(codec.decode(KEY, codec.encode(KEY, ENTRY))).toStrictEqual(ENTRY);
   });
 
+  it('writes the times of the server, and brings back those of the process', () => {
+    const codec = new EntryCodec();
+    const bytes = codec.encode(KEY, ENTRY, 1_000);
+    expect(codec.decode(KEY, bytes)).toMatchObject({ createdAtMs: 1_900_000_001_000, goneAtMs: Infinity });
+    expect(codec.decode(KEY, bytes, 1_000)).toStrictEqual(ENTRY);
+  });
+
   it('writes JSON that redis-cli shows', () => {
     const bytes = new EntryCodec().encode(KEY, { ...ENTRY, value: { id: 1, name: 'Mia' } });
     expect(bytes.toString('latin1')).toContain('{"id":1,"name":"Mia"}');

@@ -21,7 +21,10 @@ export interface EntryCodecOptions {
 
 const DEFAULT_MAX_VALUE_BYTES = 1024 * 1024;
 
-/** Turns entries into the bytes that Redis keeps, and back. Times are those of the bytes: Redis server milliseconds. */
+/**
+ * Turns entries into the bytes that Redis keeps, and back. The times in the bytes are Redis server milliseconds: those of
+ * the entry and `offsetMs` together.
+ */
 export class EntryCodec {
   readonly #codec: Codec;
   readonly #readers: ReadonlyMap<number, Codec>;
@@ -42,17 +45,25 @@ export class EntryCodec {
    * @throws UnsupportedValueError when the value cannot be brought back as what it is
    * @throws ValueTooLargeError when the encoded value is larger than `maxValueBytes`
    */
-  encode(key: string, entry: CacheEntry): Buffer {
+  encode(key: string, entry: CacheEntry, offsetMs = 0): Buffer {
     const plain = this.#codec.encode(entry.value);
     if (plain.length > this.#maxValueBytes) throw new ValueTooLargeError(key, plain.length, this.#maxValueBytes);
     const { compressionId, body } = this.#compression
       ? compressBody(plain, this.#compression.algorithm, this.#compression.thresholdBytes)
       : { compressionId: 0, body: plain };
-    return encodeEnvelope(key, entry, { codecId: this.#codec.id, compressionId, body });
+    const facts = {
+      createdAtMs: entry.createdAtMs + offsetMs,
+      freshUntilMs: entry.freshUntilMs + offsetMs,
+      goneAtMs: entry.goneAtMs + offsetMs,
+      writeId: entry.writeId,
+      clearVersion: entry.clearVersion,
+      tags: entry.tags,
+    };
+    return encodeEnvelope(key, facts, { codecId: this.#codec.id, compressionId, body });
   }
 
   /** The entry that was stored under `key`, or why the bytes are none that may be served; never throws. */
-  decode(key: string, bytes: Buffer): CacheEntry | EnvelopeDamage {
+  decode(key: string, bytes: Buffer, offsetMs = 0): CacheEntry | EnvelopeDamage {
     const envelope = decodeEnvelope(key, bytes);
     if (typeof envelope === 'string') return envelope;
     const codec = this.#readers.get(envelope.codecId);
@@ -65,8 +76,15 @@ export class EntryCodec {
     } catch (error) {
       return isTooLarge(error) ? 'body-too-large' : 'undecodable-body';
     }
-    const { createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags } = envelope;
-    return { value, createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags };
+    return {
+      value,
+      createdAtMs: envelope.createdAtMs - offsetMs,
+      freshUntilMs: envelope.freshUntilMs - offsetMs,
+      goneAtMs: envelope.goneAtMs - offsetMs,
+      writeId: envelope.writeId,
+      clearVersion: envelope.clearVersion,
+      tags: envelope.tags,
+    };
   }
 }
 

@@ -31,8 +31,56 @@ import { xxHash32 } from './xxhash32.js';
  * | | | the body |
  *
  * The header's checksum covers the body's, so the header can be rewritten without reading the body.
+ *
+ * An envelope that is here was found whole; its fields are read from the bytes as they are asked for.
  */
-export interface Envelope extends EntryFacts, EnvelopeBody {}
+export class Envelope implements EntryFacts, EnvelopeBody {
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly view: DataView,
+    private readonly bodyAt: number,
+    readonly tags: readonly TagVersion[],
+  ) {}
+
+  get codecId(): number {
+    return this.view.getUint8(CODEC_AT);
+  }
+
+  get compressionId(): number {
+    return this.view.getUint8(COMPRESSION_AT);
+  }
+
+  get createdAtMs(): number {
+    return this.view.getFloat64(CREATED_AT, true);
+  }
+
+  get freshUntilMs(): number {
+    return this.view.getFloat64(FRESH_UNTIL_AT, true);
+  }
+
+  get goneAtMs(): number {
+    return this.view.getFloat64(GONE_AT, true);
+  }
+
+  get writeId(): string {
+    return this.bytes.toString('hex', WRITE_ID_AT, CLEAR_VERSION_AT);
+  }
+
+  /** Nearly always the one that was read before, so its text is made once. */
+  get clearVersion(): string {
+    const high = this.view.getUint32(CLEAR_VERSION_AT);
+    const low = this.view.getUint32(CLEAR_VERSION_AT + 4);
+    if (high !== lastClear.high || low !== lastClear.low) {
+      lastClear = { high, low, version: this.bytes.toString('hex', CLEAR_VERSION_AT, RESERVED_AT) };
+    }
+    return lastClear.version;
+  }
+
+  /** A view of the bytes that the envelope was read from. */
+  get body(): Buffer {
+    return this.bytes.subarray(this.bodyAt);
+  }
+}
 
 /** What is known of an entry without its value. */
 export type EntryFacts = Omit<CacheEntry, 'value'>;
@@ -43,16 +91,18 @@ export interface EnvelopeBody {
   readonly codecId: number;
   /** What it was compressed with; 0: it was not. */
   readonly compressionId: number;
-  /** Of a decoded envelope, a view of the bytes that it was decoded from. */
   readonly body: Buffer;
 }
 
 /** The times of an entry that a touch or an expiry changes. */
-export type EnvelopeTimes = Pick<Envelope, 'freshUntilMs' | 'goneAtMs'>;
+export type EnvelopeTimes = Pick<EntryFacts, 'freshUntilMs' | 'goneAtMs'>;
 
 const MAGIC = 0x41525453;
 const FORMAT_VERSION = 1;
 const UTF16_FLAG = 1;
+/** What {@link Envelope.clearVersion} was last. */
+let lastClear = { high: 0, low: 0, version: '0000000000000000' };
+
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 const VERSION_BYTES = 8;
 const VERSION_DIGITS = 2 * VERSION_BYTES;
@@ -132,20 +182,9 @@ export function decodeEnvelope(key: string, bytes: Buffer): Envelope | EnvelopeD
   const tags = tagsAt === headerLength ? NO_TAGS : readTags(bytes, tagsAt, headerLength, encoding);
   if (tags === undefined) return 'header-damaged';
   const bodyChecksum = xxHash32(view, headerLength, view.byteLength);
-  if (bodyChecksum !== view.getUint32(BODY_CHECKSUM_AT, true)) return 'body-damaged';
-  // One call for two neighbours: each costs more than all the numbers together.
-  const versions = bytes.toString('hex', WRITE_ID_AT, RESERVED_AT);
-  return {
-    codecId: view.getUint8(CODEC_AT),
-    compressionId: view.getUint8(COMPRESSION_AT),
-    createdAtMs: view.getFloat64(CREATED_AT, true),
-    freshUntilMs: view.getFloat64(FRESH_UNTIL_AT, true),
-    goneAtMs: view.getFloat64(GONE_AT, true),
-    writeId: versions.slice(0, VERSION_DIGITS),
-    clearVersion: versions.slice(VERSION_DIGITS),
-    tags,
-    body: bytes.subarray(headerLength),
-  };
+  return bodyChecksum === view.getUint32(BODY_CHECKSUM_AT, true)
+    ? new Envelope(bytes, view, headerLength, tags)
+    : 'body-damaged';
 }
 
 /**

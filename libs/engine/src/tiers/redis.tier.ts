@@ -46,22 +46,12 @@ export class RedisTier extends CacheTier {
   decode(key: string, stored: Buffer, nowMs: number): CacheEntry | undefined {
     const counter = decodeCounter(stored, nowMs);
     if (counter !== undefined) return counter;
-    const entry = this.codec.decode(key, stored);
+    const entry = this.codec.decode(key, stored, this.serverClock.offsetMs);
     if (typeof entry === 'string') {
       this.onDamage(key, entry);
       return undefined;
     }
-    const goneAtMs = this.serverClock.toMonotonicMs(entry.goneAtMs);
-    if (nowMs >= goneAtMs) return undefined;
-    return {
-      value: entry.value,
-      createdAtMs: this.serverClock.toMonotonicMs(entry.createdAtMs),
-      freshUntilMs: this.serverClock.toMonotonicMs(entry.freshUntilMs),
-      goneAtMs,
-      writeId: entry.writeId,
-      clearVersion: entry.clearVersion,
-      tags: entry.tags,
-    };
+    return nowMs < entry.goneAtMs ? entry : undefined;
   }
 
   override async write(key: string, entry: CacheEntry): Promise<void> {
@@ -78,19 +68,15 @@ export class RedisTier extends CacheTier {
 
   /** The bytes to store for an entry. Needs a synchronised clock. */
   encode(key: string, entry: CacheEntry): Buffer {
-    return this.codec.encode(key, {
-      ...entry,
-      createdAtMs: this.serverClock.toServerMs(entry.createdAtMs),
-      freshUntilMs: this.serverClock.toServerMs(entry.freshUntilMs),
-      goneAtMs: this.serverClock.toServerMs(entry.goneAtMs),
-    });
+    return this.codec.encode(key, entry, this.serverClock.offsetMs);
   }
 
   /** The header of stored bytes with other times, in milliseconds of the monotonic clock. */
   headerWithTimes(stored: Buffer, times: Pick<CacheEntry, 'freshUntilMs' | 'goneAtMs'>): Buffer {
+    const { offsetMs } = this.serverClock;
     const rewritten = rewriteEnvelopeTimes(stored, {
-      freshUntilMs: this.serverClock.toServerMs(times.freshUntilMs),
-      goneAtMs: this.serverClock.toServerMs(times.goneAtMs),
+      freshUntilMs: times.freshUntilMs + offsetMs,
+      goneAtMs: times.goneAtMs + offsetMs,
     });
     if (typeof rewritten === 'string') throw new Error(`Bytes that were decoded are no envelope: ${rewritten}`);
     return rewritten;

@@ -33,13 +33,9 @@ export class ServerClock {
     return undefined;
   }
 
-  /** The server's milliseconds since 1970 for a moment of the monotonic clock. */
-  toServerMs(monotonicMs: number): number {
-    return monotonicMs + this.#offsetMs;
-  }
-
-  toMonotonicMs(serverMs: number): number {
-    return serverMs - this.#offsetMs;
+  /** What is to be added to a moment of the monotonic clock for the server's milliseconds since 1970. */
+  get offsetMs(): number {
+    return this.#offsetMs;
   }
 
   async #compare(): Promise<void> {
