@@ -42,7 +42,6 @@ export type {
 export { InvalidCacheOptionsError } from './options/invalid-cache-options.error.js';
 export type { OptionProblem } from './options/invalid-cache-options.error.js';
 export { CachedRepository } from './repository/cached-repository.js';
-export type { CachedRepositoryParts } from './repository/cached-repository.js';
 export { CacheStrategy } from './repository/cache-strategy.js';
 export type { EntityClass, RepositoryReads, WrittenIds } from './repository/cache-strategy.js';
 export type { EntityChange } from './repository/entity-change.js';
@@ -55,7 +54,6 @@ export type { EntityId, KeyPart } from './repository/key-part.js';
 export { getCachedRepositoryToken, InjectCachedRepository } from './repository/repository-feature.js';
 export type { RepositoryFeature } from './repository/repository-feature.js';
 export { RepositoryStats } from './repository/repository-stats.js';
-export { RowSource } from './repository/row-source.port.js';
 export type { Duration } from '@nest-strata/core';
 export { duration, InvalidDurationError, StrataError } from '@nest-strata/core';
 export {

@@ -316,6 +316,7 @@ describe('a write', () => {
       () => stories.save({ id: 1, title: 'The crown', hero: { id: 1, age: 7 } as HeroRow }),
       [...ARTHUR_IN('en'), 'story:1', 'story.byHero:1', 'story.all'],
     ],
+    ['a topic for a story that had none', () => stories.save({ id: 2, topics: [{ id: 1 } as TopicRow] }), EVERY_STORY],
     ['other topics of a story', () => stories.save({ id: 1, topics: [{ id: 2 } as TopicRow] }), EVERY_STORY],
     [
       'update of a story',

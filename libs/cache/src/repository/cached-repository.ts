@@ -48,6 +48,7 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
   #invalidations = 0;
   #fullInvalidations = 0;
 
+  /** @internal CacheModule makes it. */
   constructor({ cache, strategy, name, ttl, rows, types = defaultTypes }: CachedRepositoryParts<E, Id>) {
     this.name = name;
     this.#cache = cache;

@@ -4,7 +4,10 @@ import type { KeyPart } from './key-part.js';
 /** The value of an index for one entity; `undefined`: the entity is not in the index; a list: it is there several times. */
 export type IndexValue = KeyPart | undefined | readonly (KeyPart | undefined)[];
 
-/** One parameter of an indexed method: the property that it is compared with, or a function that gives the value. */
+/**
+ * One parameter of an indexed method: the property that it is compared with, or a function that gives the value which
+ * the method must be called with to find the entity.
+ */
 export type IndexPart<E> = (keyof E & string) | ((entity: E) => IndexValue);
 
 /** What an entity is found by; made with {@link unique} or {@link list}. */
@@ -52,7 +55,7 @@ export type ListIndex<E> = EntityIndex<E, 'list'>;
  * Declares a method that finds one entity by the given properties, one for each parameter.
  *
  * @example unique<Hero>('name')
- * @example unique((hero: Hero) => hero.name.toLowerCase())
+ * @example unique((hero: Hero) => hero.address.email)
  */
 export function unique<E>(...parts: [IndexPart<E>, ...IndexPart<E>[]]): UniqueIndex<E> {
   return new EntityIndex('unique', parts);

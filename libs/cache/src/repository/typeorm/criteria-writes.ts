@@ -107,9 +107,9 @@ async function withRowsAfter(
   before: readonly object[],
   method: Method,
 ): Promise<object[] | undefined> {
-  if (method === 'delete' || before.length === 0) return [...before];
+  if (method === 'delete') return [...before];
   const ids = before.map((row) => metadata.getEntityIdMap(row));
-  const after = await readRows(connection.manager, metadata, { ids });
+  const after = await readRows(connection.manager, metadata, ids);
   return after && [...before, ...after];
 }
 

@@ -1,9 +1,12 @@
 import type { EntityManagerShape, EntityMetadataShape, SelectQueryShape } from './typeorm-shapes.js';
 
 /** More rows than this are not read: a write of so many invalidates everything. */
-export const MAX_ROWS = 500;
+const MAX_ROWS = 500;
 
-/** The locks that keep a row as it is until the end of the transaction, by the type of the driver; others have none. */
+/**
+ * The locks that keep a row as it is until the end of the transaction, by the type of the driver. With other drivers the
+ * rows are read without one: not all have a lock, and not all let it go with an order.
+ */
 const LOCKS: Readonly<Record<string, string>> = {
   // Unlike FOR UPDATE it lets others refer to the row, as the UPDATE that follows does.
   postgres: 'for_no_key_update',
@@ -12,9 +15,6 @@ const LOCKS: Readonly<Record<string, string>> = {
   mysql: 'pessimistic_write',
   mariadb: 'pessimistic_write',
   'aurora-mysql': 'pessimistic_write',
-  oracle: 'pessimistic_write',
-  sap: 'pessimistic_write',
-  mssql: 'pessimistic_write',
 };
 
 const ROW = 'row';
@@ -23,22 +23,23 @@ const ROW = 'row';
 export type RowChoice = { readonly ids: readonly unknown[] } | { readonly criteria: unknown };
 
 /**
- * The rows of a table as the transaction of `manager` sees them, soft-deleted ones and eager relations included.
- * `undefined`: there are more than {@link MAX_ROWS}.
+ * The rows with these ids as the transaction of `manager` sees them, soft-deleted ones and eager relations included.
+ * `undefined`: they are more than {@link MAX_ROWS}.
  */
 export async function readRows(
   manager: EntityManagerShape,
   metadata: EntityMetadataShape,
-  choice: RowChoice,
+  ids: readonly unknown[],
 ): Promise<object[] | undefined> {
-  if ('ids' in choice && choice.ids.length > MAX_ROWS) return undefined;
-  const query = select(manager, metadata, choice).setFindOptions({ withDeleted: true, loadEagerRelations: true });
-  return bounded(await query.getMany());
+  if (ids.length > MAX_ROWS) return undefined;
+  if (ids.length === 0) return [];
+  return select(manager, metadata, { ids }).setFindOptions({ withDeleted: true, loadEagerRelations: true }).getMany();
 }
 
 /**
- * The same, with the rows locked until the end of the transaction, in the order of their keys: whoever else would change
- * them waits, or has finished. Where the database has no such lock, the rows are only read.
+ * The rows of a choice, locked until the end of the transaction in the order of their keys: whoever else would change
+ * them waits, or has finished; with some drivers only read: see {@link LOCKS}. Of rows by criteria, there
+ * are {@link MAX_ROWS} at most; `undefined`: there are more ids than that.
  */
 export async function lockRows(
   manager: EntityManagerShape,
@@ -46,17 +47,18 @@ export async function lockRows(
   choice: RowChoice,
 ): Promise<object[] | undefined> {
   if ('ids' in choice && choice.ids.length > MAX_ROWS) return undefined;
-  const query = select(manager, metadata, choice)
-    .withDeleted()
-    .limit(MAX_ROWS + 1);
+  const query = select(manager, metadata, choice).withDeleted().limit(MAX_ROWS);
   for (const { propertyPath } of metadata.primaryColumns) query.addOrderBy(`${ROW}.${propertyPath}`);
   const lock = LOCKS[manager.dataSource.driver.options.type];
-  if (lock !== undefined && manager.queryRunner?.isTransactionActive === true) query.setLock(lock);
-  const rows = bounded(await query.getMany());
+  if (lock !== undefined) query.setLock(lock);
+  const rows = await query.getMany();
   // A lock does not go together with the joins of eager relations.
-  const isComplete = rows === undefined || rows.length === 0 || metadata.eagerRelations.length === 0;
-  if (isComplete) return rows;
-  return readRows(manager, metadata, { ids: rows.map((row) => metadata.getEntityIdMap(row)) });
+  if (metadata.eagerRelations.length === 0) return rows;
+  return readRows(
+    manager,
+    metadata,
+    rows.map((row) => metadata.getEntityIdMap(row)),
+  );
 }
 
 function select(manager: EntityManagerShape, metadata: EntityMetadataShape, choice: RowChoice): SelectQueryShape {
@@ -69,8 +71,4 @@ function select(manager: EntityManagerShape, metadata: EntityMetadataShape, choi
 function isIds(criteria: unknown): boolean {
   const values: readonly unknown[] = Array.isArray(criteria) ? criteria : [criteria];
   return values.every((value) => typeof value !== 'object' || value instanceof Date);
-}
-
-function bounded(rows: object[]): object[] | undefined {
-  return rows.length > MAX_ROWS ? undefined : rows;
 }

@@ -4,7 +4,7 @@
  */
 
 /** A column of an entity. */
-export interface ColumnShape {
+interface ColumnShape {
   readonly propertyName: string;
   /** `row.id` of the query alias `row`. */
   readonly propertyPath: string;

@@ -19,7 +19,7 @@ export class TypeOrmRows<E extends object, Id extends EntityId> extends RowSourc
     if (this.strategy.loadCurrent !== undefined) return this.strategy.loadCurrent(ids);
     // The parts of a key are in the order of the strategy; TypeORM knows them by name.
     if (this.metadata.primaryColumns.length > 1 || !ids.every(isSimpleId)) return undefined;
-    const rows = (await readRows(this.dataSource.manager, this.metadata, { ids })) as E[] | undefined;
+    const rows = (await readRows(this.dataSource.manager, this.metadata, ids)) as E[] | undefined;
     const asked = new Set(ids.map(idText));
     const isByKey = rows?.every((row) => asked.has(idText(this.strategy.id(row) ?? '')));
     return isByKey === true ? rows : undefined;

@@ -23,7 +23,7 @@ interface TrackedRow {
  */
 export class WriteSubscriber {
   readonly #before = new SameTick<QueryRunnerShape, TrackedRow>((connection, rows) =>
-    this.#note(connection, rows, lockRows),
+    this.#note(connection, rows, lockById),
   );
   readonly #after = new SameTick<QueryRunnerShape, TrackedRow>((connection, rows) =>
     this.#note(connection, rows, readRows),
@@ -117,7 +117,11 @@ export class WriteSubscriber {
   async #note(connection: QueryRunnerShape, tracked: readonly TrackedRow[], read: typeof readRows): Promise<void> {
     for (const entity of new Set(tracked.map((row) => row.entity))) {
       const own = tracked.filter((row) => row.entity === entity);
-      const rows = await read(connection.manager, entity.metadata, { ids: own.map(({ id }) => id) });
+      const rows = await read(
+        connection.manager,
+        entity.metadata,
+        own.map(({ id }) => id),
+      );
       const former = own.flatMap((row) => row.former ?? []);
       const change = rows === undefined ? 'everything' : { rows: [...former, ...rows] as never[] };
       await this.journal.record(connection, { listener: entity.listener, change });
@@ -130,3 +134,5 @@ export class WriteSubscriber {
     return Promise.all(changes.map((change) => this.journal.record(connection, change))).then(() => undefined);
   }
 }
+
+const lockById: typeof readRows = (manager, metadata, ids) => lockRows(manager, metadata, { ids });
