@@ -188,3 +188,32 @@ it('never undoes a write that came in between when it prolongs or expires', asyn
   const value = await here.get('a');
   expect([undefined, 'new']).toContain(value);
 });
+
+describe('writes of one tick', () => {
+  const scriptCalls = async () => {
+    const stats = String(await redis.send('INFO', ['commandstats']));
+    const calls = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count));
+    return calls.reduce((sum, count) => sum + count, 0);
+  };
+
+  it('ask together for the versions that they carry', async () => {
+    await here.set('first', 0, { tags: ['t'] });
+    const before = await scriptCalls();
+    const keys = Array.from({ length: 20 }, (_, index) => `key ${String(index)}`);
+    await Promise.all(keys.map((key) => here.set(key, key, { tags: ['t'] })));
+    expect((await scriptCalls()) - before).toBe(2);
+    expect(await there.getMany(keys)).toEqual(keys);
+  });
+
+  it.each(['deleteByTag', 'clear'] as const)(
+    'are valid when they follow a %s, and not when it follows them',
+    async (act) => {
+      const before = here.set('before', 1, { tags: ['t'] });
+      await Promise.resolve();
+      const eviction = act === 'clear' ? here.clear() : here.deleteByTag('t');
+      const after = here.set('after', 2, { tags: ['t'] });
+      await Promise.all([before, eviction, after]);
+      expect(await there.getMany(['before', 'after'])).toEqual([undefined, 2]);
+    },
+  );
+});

@@ -3,6 +3,7 @@ import type { CacheEntry, TagVersion } from '../entry/cache-entry.js';
 import type { KeySpace } from '../keys/key-space.js';
 import { bumpTagVersionScript } from './bump-tag-version.script.js';
 import { ensureTagVersionScript } from './ensure-tag-version.script.js';
+import type { EnsuredVersion } from './version-reply.js';
 
 /** The versions that a read found; a tag that was asked for and is absent has no record. */
 export interface KnownVersions {
@@ -30,6 +31,9 @@ const NO_TAGS: KnownVersions['tags'] = new Map();
  * evicted record costs loads, never a wrong value.
  */
 export class TagRecords {
+  /** What was asked for in this tick and is not sent yet: whoever asks for the same gets the same answer. */
+  readonly #asked = new Map<string, Promise<EnsuredVersion>>();
+
   constructor(
     private readonly redis: RedisPort,
     private readonly keys: KeySpace,
@@ -74,17 +78,26 @@ export class TagRecords {
 
   /** Makes every entry that carries one of the tags invalid. */
   async bump(tags: readonly string[]): Promise<void> {
+    this.#asked.clear();
     await Promise.all(tags.map((tag) => this.redis.run(bumpTagVersionScript, { record: this.keys.tagKey(tag) }, {})));
   }
 
   /** Makes every entry of the namespace invalid. */
   async bumpClear(): Promise<void> {
+    this.#asked.clear();
     await this.redis.run(bumpTagVersionScript, { record: this.keys.clearKey }, {});
   }
 
-  #ensure(record: string, ttlMs: number) {
+  #ensure(record: string, ttlMs: number): Promise<EnsuredVersion> {
     const lifeMs = ttlMs === Infinity ? 0 : Math.ceil(ttlMs * LIVES_PER_ENTRY);
-    return this.redis.run(ensureTagVersionScript, { record }, { lifeMs });
+    const question = `${String(lifeMs)} ${record}`;
+    let answer = this.#asked.get(question);
+    if (answer === undefined) {
+      if (this.#asked.size === 0) process.nextTick(() => this.#asked.clear());
+      answer = this.redis.run(ensureTagVersionScript, { record }, { lifeMs });
+      this.#asked.set(question, answer);
+    }
+    return answer;
   }
 }
 
