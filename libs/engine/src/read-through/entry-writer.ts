@@ -48,7 +48,7 @@ export class EntryWriter {
 
   /** @throws UnsupportedValueError when the value cannot be brought back as what it is */
   async store(value: unknown, options: ResolvedEntryOptions, fill: Fill): Promise<StoreReport> {
-    const kept = this.context.keeper.keepForeign(value);
+    const kept = this.#isForNobody(fill) ? { value, isCopiedOnRead: false } : this.context.keeper.keepForeign(value);
     const lifetime = this.lifetimeFor(options);
     const outcome = lifetime === undefined ? refused('ttl-zero') : await this.#write(value, lifetime, options, fill);
     const mayKeep = outcome.stored || (fill.origin === 'load' && outcome.reason === 'redis-unavailable');
@@ -97,6 +97,12 @@ export class EntryWriter {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'write', error);
     }
+  }
+
+  /** Whether the authority alone gets the value, which takes it in bytes: then no copy of it is needed. */
+  #isForNobody({ origin, ticket }: Fill): boolean {
+    const { memory, authority } = this.context;
+    return origin === 'set' && ticket !== undefined && authority.isShared && !memory.tier.hasRoom;
   }
 
   #isOutdated({ key, start }: Fill): boolean {
