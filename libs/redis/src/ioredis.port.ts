@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import type { Clock, Random, StrataError } from '@nest-strata/core';
 import { Batch } from './batch/batch.js';
+import { CircuitBreaker, type BreakerState } from './breaker/circuit-breaker.js';
 import type { RedisClient } from './client/redis-client.js';
-import { RedisLink } from './connection/redis-link.js';
+import { RedisLink, type RedisLinkContext } from './connection/redis-link.js';
 import { Deadline } from './deadline/deadline.js';
 import { MissingIoredisError } from './errors/missing-ioredis.error.js';
 import { RedisAuthError } from './errors/redis-auth.error.js';
@@ -29,6 +30,7 @@ export class IoredisPort extends RedisPort {
   readonly #clock: Clock;
   readonly #options: ResolvedRedisOptions;
   readonly #deadline: Deadline;
+  readonly #breaker: CircuitBreaker;
   readonly #links: readonly RedisLink[];
   readonly #listeners = new Set<RedisStateListener>();
   #state: RedisState = 'connecting';
@@ -45,7 +47,18 @@ export class IoredisPort extends RedisPort {
     this.#clock = clock;
     this.#options = options;
     this.#deadline = new Deadline(clock, options.deadlineMs);
-    const context = { options, clock, random, deadline: this.#deadline, openClient, changed: () => this.#update() };
+    this.#breaker = new CircuitBreaker(options.breaker, clock, (state) => this.#breakerBecame(state));
+    const context: RedisLinkContext = {
+      options,
+      clock,
+      random,
+      deadline: this.#deadline,
+      openClient,
+      proven: () => this.#linkProven(),
+      changed: () => this.#update(),
+      answered: () => this.#breaker.recordSuccess(),
+      missed: () => this.#breaker.recordFailure(),
+    };
     this.#links = Array.from({ length: options.connections }, () => new RedisLink(context));
   }
 
@@ -133,6 +146,7 @@ export class IoredisPort extends RedisPort {
     this.#become('closed', undefined);
     await Promise.all(this.#links.map((link) => link.close()));
     this.#deadline.stop();
+    this.#breaker.stop();
     this.#listeners.clear();
   }
 
@@ -175,7 +189,7 @@ export class IoredisPort extends RedisPort {
   readonly #flush = (): void => {
     const batch = this.#batch;
     if (batch === undefined) return;
-    const link = this.#pickLink();
+    const link = this.#state === 'breaker-open' ? undefined : this.#pickLink();
     if (link === undefined && this.#isFirstConnectionUnderWay()) {
       this.#deadline.watch(batch);
       return;
@@ -186,24 +200,55 @@ export class IoredisPort extends RedisPort {
     else link.send(batch);
   };
 
-  /** The ready ones in turn. */
+  /** The ready ones in turn, but one that owes an answer only if all do. */
   #pickLink(): RedisLink | undefined {
     const count = this.#links.length;
+    let overdue: RedisLink | undefined;
     for (let step = 1; step <= count; step++) {
       const turn = (this.#lastTurn + step) % count;
       const link = this.#links[turn];
-      if (link?.status !== 'ready') continue;
-      this.#lastTurn = turn;
-      return link;
+      if (link?.isReady !== true) continue;
+      if (!link.isOverdue) {
+        this.#lastTurn = turn;
+        return link;
+      }
+      overdue ??= link;
     }
-    return undefined;
+    return overdue;
+  }
+
+  #linkProven(): void {
+    this.#breaker.reset();
+    this.#update();
+  }
+
+  #breakerBecame(state: BreakerState): void {
+    if (state === 'half-open') this.#probe();
+    else this.#update();
+  }
+
+  /** One answer, over whichever connection, shows that the server is there. */
+  #probe(): void {
+    const pings = this.#links.filter((link) => link.isReady).map((link) => link.ping());
+    const whileOpen = (record: () => void) => () => {
+      if (this.#state === 'breaker-open') record();
+    };
+    Promise.any(pings).then(
+      whileOpen(() => this.#breaker.recordSuccess()),
+      whileOpen(() => this.#breaker.recordFailure()),
+    );
   }
 
   #update(): void {
     if (this.#state === 'closed') return;
-    const best = BEST_FIRST.map((status) => this.#links.find((link) => link.status === status)).find((link) => link);
-    if (best === undefined) return;
-    this.#become(best.status, best.status === 'ready' ? undefined : best.reason);
+    if (!this.#links.some((link) => link.isReady)) {
+      this.#breaker.stop();
+      this.#become('connecting', this.#links.find((link) => link.reason !== undefined)?.reason);
+    } else if (this.#breaker.state === 'closed') {
+      this.#become('ready', undefined);
+    } else if (this.#state !== 'breaker-open') {
+      this.#become('breaker-open', new RedisUnavailableError('deadline'));
+    }
     if (this.#batch !== undefined) this.#flush();
   }
 
@@ -221,8 +266,6 @@ export class IoredisPort extends RedisPort {
     }
   }
 }
-
-const BEST_FIRST = ['ready', 'breaker-open', 'connecting'] as const;
 
 /** What waiting will hardly change; connecting goes on all the same. */
 function isHopeless(reason: StrataError | undefined): reason is RedisAuthError | MissingIoredisError {

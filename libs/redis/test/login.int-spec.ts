@@ -48,7 +48,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
     await expect(redis.connect()).rejects.toThrow(RedisAuthError);
     await sleep(700);
     expect(proxy.acceptedCount).toBeLessThan(10);
-    const admin = openRedis(Client, { url: server.url });
+    const admin = openRedis(Client, { url: server.url, deadline: '1s' });
     await admin.send('CONFIG', ['SET', 'requirepass', 'new']);
     await until(() => redis.state === 'ready');
     await expect(redis.read(['key'])).resolves.toEqual([null]);
@@ -65,7 +65,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
 
   it('uses the database of the url', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: `${server.url}/5` });
+    const redis = openRedis(Client, { url: `${server.url}/5`, deadline: '1s' });
     await redis.send('SET', ['key', 'value']);
     expect(String(await redis.send('INFO', ['keyspace']))).toContain('db5:keys=1');
   });
@@ -79,7 +79,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
         reason: { code: 'REDIS_UNAVAILABLE', message: 'Redis is not connected: ERR DB index is out of range' },
       });
     }
-    const admin = openRedis(Client, { url: server.url });
+    const admin = openRedis(Client, { url: server.url, deadline: '1s' });
     await expect(admin.send('DBSIZE', [])).resolves.toBe(0);
   });
 });

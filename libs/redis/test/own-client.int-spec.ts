@@ -42,7 +42,7 @@ describe.each([
 
   it('need not be connected', async () => {
     const own = new Client(server.url, { lazyConnect: true });
-    const redis = createRedis({ client: own });
+    const redis = createRedis({ client: own, deadline: '1s' });
     await expect(redis.read(['none'])).resolves.toEqual([null]);
     expect(own.status).toBe('wait');
     await redis.close();
@@ -64,7 +64,7 @@ describe('readServerFacts', () => {
 
   it('tells version, memory, clients, uptime and policy', async () => {
     await using server = await RedisServer.start({ config: { 'maxmemory-policy': 'allkeys-lfu' } });
-    await expect(readServerFacts(openRedis(Redis6, { url: server.url }))).resolves.toEqual({
+    await expect(readServerFacts(openRedis(Redis6, { url: server.url, deadline: '1s' }))).resolves.toEqual({
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       usedMemoryBytes: expect.any(Number),
       connectedClients: 1,
@@ -75,7 +75,9 @@ describe('readServerFacts', () => {
 
   it('knows nothing of a server that does not permit the question', async () => {
     await using server = await RedisServer.start({ args: ['--user', 'app', 'on', '>pw', '~*', '+@all', '-info'] });
-    const facts = await readServerFacts(openRedis(Redis6, { url: `redis://app:pw@127.0.0.1:${server.port}` }));
+    const facts = await readServerFacts(
+      openRedis(Redis6, { url: `redis://app:pw@127.0.0.1:${server.port}`, deadline: '1s' }),
+    );
     expect(Object.values(facts)).toEqual([undefined, undefined, undefined, undefined, undefined]);
   });
 

@@ -49,10 +49,11 @@ export class CircuitBreaker {
     }
   }
 
-  /** Starts over in doubt, as with a connection that is new: half-open at once, whatever was before. */
-  askForProbe(): void {
+  /** Starts over, closed: what failed has been replaced. */
+  reset(): void {
     this.stop();
-    this.#become('half-open');
+    this.#failuresInRow = 0;
+    if (this.#state !== 'closed') this.#become('closed');
   }
 
   /** Stops its timer, and with it the next probe. */

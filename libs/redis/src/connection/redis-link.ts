@@ -1,11 +1,11 @@
 import type { Clock, ClockTimer, Random, StrataError } from '@nest-strata/core';
 import { Batch, type BatchObserver } from '../batch/batch.js';
 import { transmit, type BatchConnection } from '../batch/transmit.js';
-import { CircuitBreaker, type BreakerState } from '../breaker/circuit-breaker.js';
 import { connectionProfile, DISCONNECT_TIMEOUT_MS, retryDelayMs } from '../client/connection-profile.js';
 import type { RedisClient } from '../client/redis-client.js';
 import type { Deadline } from '../deadline/deadline.js';
 import { setPatientTimer } from '../deadline/patient-timer.js';
+import { waitAtMost } from '../deadline/wait-at-most.js';
 import { isReply, toConnectionError, toRefusal } from '../errors/redis-fault.js';
 import { RedisReplyError } from '../errors/redis-reply.error.js';
 import { RedisUnavailableError } from '../errors/redis-unavailable.error.js';
@@ -18,22 +18,25 @@ export interface RedisLinkContext {
   readonly random: Random;
   readonly deadline: Deadline;
   readonly openClient: (profile: object) => Promise<RedisClient>;
-  /** Called when {@link RedisLink.status} or {@link RedisLink.reason} may have changed. */
+  /** Called when the server has answered over a new connection, which is ready now. */
+  readonly proven: () => void;
+  /** Called when the connection is no longer ready, or {@link RedisLink.reason} has changed. */
   readonly changed: () => void;
+  /** Called when a batch has been answered. */
+  readonly answered: () => void;
+  /** Called when a batch has run out of time. */
+  readonly missed: () => void;
 }
 
-/** `ready`: can be sent over; `breaker-open`: connected, but left alone after silence; `connecting`: not there (yet). */
-export type RedisLinkStatus = 'ready' | 'breaker-open' | 'connecting';
-
 /**
- * One connection: opens it, keeps it open, and knows whether anything should be sent over it.
+ * One connection: opens it, keeps it open, and replaces it when it is dead.
  *
- * A connection that is new, or whose breaker has opened, carries nothing but a `PING` until the server has answered
- * that. One over which nothing at all comes although an answer is due is replaced after `socketTimeoutMs`.
+ * Nothing is sent over a new connection but a `PING`, until the server has answered that: one that is loading, hangs or
+ * wants a password accepts connections, too. A connection over which nothing at all comes although an answer is due is
+ * replaced after `socketTimeoutMs`.
  */
 export class RedisLink {
   readonly #context: RedisLinkContext;
-  readonly #breaker: CircuitBreaker;
   #connection: BatchConnection | undefined;
   #opening: Promise<void> | undefined;
   #isConnected = false;
@@ -43,24 +46,24 @@ export class RedisLink {
   #attempts = 0;
   #reason: StrataError | undefined;
   #watchdog: ClockTimer | undefined;
-  #reopening: ClockTimer | undefined;
+  /** The next attempt to connect, or the next `PING`, when it is up to us. */
+  #retry: ClockTimer | undefined;
 
   readonly #traffic: BatchObserver = {
     batchFinished: (batch, heard) => {
       this.#context.deadline.forget(batch);
       if (!heard) return;
       this.#stopWatchdog();
-      this.#breaker.recordSuccess();
+      this.#context.answered();
     },
     batchExpired: () => {
       this.#startWatchdog();
-      this.#breaker.recordFailure();
+      this.#context.missed();
     },
     lateReply: () => this.#stopWatchdog(),
   };
 
-  /** As {@link #traffic}, but what the reply says counts, not that there is one. */
-  readonly #probing: BatchObserver = {
+  readonly #pinging: BatchObserver = {
     batchFinished: (batch, heard) => {
       this.#context.deadline.forget(batch);
       if (heard) this.#stopWatchdog();
@@ -80,20 +83,24 @@ export class RedisLink {
 
   constructor(context: RedisLinkContext) {
     this.#context = context;
-    this.#breaker = new CircuitBreaker(context.options.breaker, context.clock, (state) => this.#breakerBecame(state));
   }
 
-  get status(): RedisLinkStatus {
-    if (!this.#isConnected || !this.#isProven) return 'connecting';
-    return this.#breaker.state === 'closed' ? 'ready' : 'breaker-open';
+  /** Whether batches can be sent. */
+  get isReady(): boolean {
+    return this.#isConnected && this.#isProven;
   }
 
-  /** Why it is not `ready`; nothing while the first attempt is under way. */
+  /** Whether an answer is late and nothing has come since. */
+  get isOverdue(): boolean {
+    return this.#watchdog !== undefined;
+  }
+
+  /** Why it is not ready; nothing while the first attempt is under way. */
   get reason(): StrataError | undefined {
     return this.#reason;
   }
 
-  /** Starts connecting and goes on until {@link close}; what comes of it shows in {@link status} and {@link reason}. */
+  /** Starts connecting and goes on until {@link close}; what comes of it shows in {@link isReady} and {@link reason}. */
   open(): void {
     this.#opening ??= this.#open();
   }
@@ -103,22 +110,40 @@ export class RedisLink {
     this.#transmit(batch, this.#traffic);
   }
 
+  /**
+   * Resolves when the server answers: also if it forbids `PING` or does not know it.
+   *
+   * @throws RedisReplyError when it answers that it does not serve us (now)
+   * @throws RedisUnavailableError when it does not answer
+   */
+  async ping(): Promise<void> {
+    try {
+      await new Promise((resolve, reject) => {
+        const batch = new Batch();
+        batch.addCommand({ name: 'PING', args: [], resolve, reject });
+        this.#transmit(batch, this.#pinging);
+      });
+    } catch (error) {
+      if (!(error instanceof RedisReplyError && /^(NOPERM|ERR unknown command)/.test(error.reply))) throw error;
+    }
+  }
+
   /** Closes the connection, after the answers that are due, if they come within the deadline. */
   async close(): Promise<void> {
-    const answersAreDue = this.status === 'ready';
+    const { clock, options } = this.#context;
+    const answersMayBeDue = this.isReady;
     this.#isClosing = true;
-    this.#breaker.stop();
     this.#stopWatchdog();
-    this.#reopening?.cancel();
+    this.#retry?.cancel();
     await this.#opening;
     const client = this.#connection?.client;
     if (client === undefined) return;
     const ended = new Promise<unknown>((resolve) => client.on('end', resolve));
-    if (answersAreDue) await this.#atMost(this.#context.options.deadlineMs, client.quit());
+    if (answersMayBeDue) await waitAtMost(options.deadlineMs, client.quit(), clock);
     // While it waits for its next attempt, a client of ioredis ends without saying so.
     const willSayEnd = client.status !== 'reconnecting' && client.status !== 'end';
     client.disconnect();
-    if (willSayEnd) await this.#atMost(2 * DISCONNECT_TIMEOUT_MS, ended);
+    if (willSayEnd) await waitAtMost(2 * DISCONNECT_TIMEOUT_MS, ended, clock);
     for (const [event, listener] of this.#listeners) client.off(event, listener);
   }
 
@@ -152,62 +177,36 @@ export class RedisLink {
     transmit(batch, this.#connection, observer);
   }
 
-  #breakerBecame(state: BreakerState): void {
-    if (state === 'half-open') {
-      this.#probe();
-      return;
-    }
-    if (state === 'closed') {
-      this.#isProven = true;
-      this.#attempts = 0;
-      this.#reason = undefined;
-    } else {
-      this.#reason ??= new RedisUnavailableError('deadline');
-    }
-    this.#context.changed();
-  }
-
-  #probe(): void {
-    const batch = new Batch();
-    batch.addCommand({
-      name: 'PING',
-      args: [],
-      resolve: () => this.#prove(),
-      reject: (error) => this.#doubt(error),
-    });
-    this.#transmit(batch, this.#probing);
-  }
-
-  #prove(): void {
-    if (this.#isConnected) this.#breaker.recordSuccess();
-  }
-
-  /**
-   * A server that forbids or does not know `PING` lives all the same; one that is loading or wants a password is away.
-   * If the probe was lost with its connection, that will be told.
-   */
-  #doubt(error: Error): void {
-    if (!this.#isConnected) return;
-    if (error instanceof RedisReplyError) {
-      if (/^(NOPERM|ERR unknown command)/.test(error.reply)) {
-        this.#prove();
-        return;
-      }
-      this.#reason = toRefusal(error.reply);
-    } else if (error instanceof RedisUnavailableError && error.reason === 'deadline') {
-      this.#reason = error;
-    } else {
-      return;
-    }
-    this.#breaker.recordFailure();
-  }
-
   /** The name is for those who read `CLIENT LIST`; where it is forbidden, there is none. */
   #begin(): void {
     const { name } = this.#context.options;
     this.#isConnected = true;
     this.#connection?.client.callBuffer('CLIENT', ['SETNAME', name]).catch(() => undefined);
-    this.#breaker.askForProbe();
+    this.#prove();
+  }
+
+  #prove(): void {
+    this.ping().then(
+      () => this.#trust(),
+      (error: unknown) => this.#doubt(error),
+    );
+  }
+
+  #trust(): void {
+    if (!this.#isConnected) return;
+    this.#isProven = true;
+    this.#attempts = 0;
+    this.#reason = undefined;
+    this.#context.proven();
+  }
+
+  #doubt(error: unknown): void {
+    const wasLost = error instanceof RedisUnavailableError && error.reason !== 'deadline';
+    if (!this.#isConnected || wasLost) return; // the loss itself is told by an event
+    const { clock, options } = this.#context;
+    this.#reason = error instanceof RedisReplyError ? toRefusal(error.reply) : toConnectionError(error);
+    this.#retry = clock.setTimer(() => this.#prove(), options.breaker.openForMs);
+    this.#context.changed();
   }
 
   /** The client's report. A reply among them means that the server refused `AUTH` or `SELECT`: nothing may be sent. */
@@ -215,7 +214,7 @@ export class RedisLink {
     this.#reason = toConnectionError(error);
     if (isReply(error)) {
       this.#isConnected = false;
-      this.#breaker.stop();
+      this.#retry?.cancel();
       this.#connection?.client.disconnect(true);
     }
     this.#context.changed();
@@ -225,7 +224,7 @@ export class RedisLink {
     this.#isConnected = false;
     this.#isProven = false;
     this.#connection?.knownScripts.clear();
-    this.#breaker.stop();
+    this.#retry?.cancel();
     this.#stopWatchdog();
     this.#reason ??= new RedisUnavailableError('not-connected', 'the connection was closed');
     this.#context.changed();
@@ -234,7 +233,7 @@ export class RedisLink {
   /** The client has given up, for instance after somebody sent `QUIT`; we do not. */
   #reopen(): void {
     if (this.#isClosing) return;
-    this.#reopening = this.#context.clock.setTimer(() => this.#connect(), this.#nextDelayMs());
+    this.#retry = this.#context.clock.setTimer(() => this.#connect(), this.#nextDelayMs());
   }
 
   #startWatchdog(): void {
@@ -252,18 +251,5 @@ export class RedisLink {
     this.#watchdog = undefined;
     this.#reason = new RedisUnavailableError('not-connected', `nothing came from the server for ${socketTimeoutMs} ms`);
     this.#connection?.client.disconnect(true);
-  }
-
-  /** Waits for `promise`, whatever comes of it, but not longer than `timeoutMs`. */
-  #atMost(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#context.clock.setTimer(resolve, timeoutMs);
-      promise
-        .catch(() => undefined)
-        .finally(() => {
-          timer.cancel();
-          resolve();
-        });
-    });
   }
 }
