@@ -33,12 +33,12 @@ export class ProxiedConnection {
 
   /** Breaks both sides at once. */
   reset(): void {
-    for (const side of [this.#client, this.#upstream]) if (!side.destroyed) side.resetAndDestroy();
+    for (const side of [this.#client, this.#upstream]) if (!side.destroyed) breakOff(side);
   }
 
   /** A break travels to the other side, if it gets through; the end of a stream is carried like what came before it. */
   #tell(other: Socket, hadError: boolean): void {
-    if (hadError && !other.destroyed && this.#passage(0) !== 'lost') other.resetAndDestroy();
+    if (hadError && !other.destroyed && this.#passage(0) !== 'lost') breakOff(other);
   }
 
   #passage(delayMs: number): Passage {
@@ -50,4 +50,13 @@ export class ProxiedConnection {
     const fault = this.#faultNow();
     return fault.kind === 'delay' ? fault.delayMs : 0;
   }
+}
+
+/**
+ * By RST, unless the socket is just saying goodbye: Node 20 never closes one that is reset in that moment, and then loops
+ * for ever when the process is to end.
+ */
+function breakOff(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
