@@ -53,7 +53,7 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
     wanted.push(...this.records.keysOf(likelyTags));
     const stored = await this.redis.read(wanted);
     const nowMs = this.clock.monotonicMs();
-    const known = this.records.versionsIn(stored.slice(keys.length), likelyTags);
+    const known = this.records.versionsIn(stored, likelyTags, keys.length);
     const entries: (CacheEntry | undefined)[] = [];
     let isMoreNeeded = false;
     for (const [index, key] of keys.entries()) {
@@ -162,9 +162,10 @@ export class RedisAuthority extends Authority<RedisLoadTicket> {
   /** A servable entry together with its bytes as they are stored, for a change that must not undo another's. */
   async #readWhole(key: string): Promise<[entry: CacheEntry | undefined, stored: Buffer | undefined]> {
     await this.entries.sync();
-    const [stored, ...records] = await this.redis.read([this.keySpace.valueKey(key), ...this.records.keysOf([])]);
+    const read = await this.redis.read([this.keySpace.valueKey(key), ...this.records.keysOf([])]);
+    const [stored] = read;
     const entry = stored ? this.entries.decode(key, stored, this.clock.monotonicMs()) : undefined;
-    const [servable] = await this.#servableWithMore([key], [entry], this.records.versionsIn(records, []));
+    const [servable] = await this.#servableWithMore([key], [entry], this.records.versionsIn(read, [], 1));
     return [servable, stored ?? undefined];
   }
 

@@ -25,14 +25,14 @@ export class CacheReads {
   async get<T>(key: string): Promise<T | undefined> {
     const copy = this.#findInMemory(key);
     if (copy !== undefined) return this.#hit(key, copy) as T;
-    const [found] = await this.reader.findInAuthority([key]);
-    return this.#deliver(key, found) as T | undefined;
+    const { copies } = await this.reader.askAuthority([key]);
+    return this.#deliver(key, copies[0]) as T | undefined;
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
     const values = await this.#many(keys, true, async (missing) => {
-      const found = await this.reader.findInAuthority(missing);
-      return missing.map((key, index) => this.#deliver(key, found[index]));
+      const { copies } = await this.reader.askAuthority(missing);
+      return missing.map((key, index) => this.#deliver(key, copies[index]));
     });
     return values as (T | undefined)[];
   }
@@ -64,7 +64,7 @@ export class CacheReads {
       const value = this.context.keeper.present(copy) as T;
       return { hit: true, stale: false, value, tier: 'memory', ...this.#times(copy, nowMs) };
     }
-    const [found] = await this.reader.findInAuthority([key]);
+    const [found] = (await this.reader.askAuthority([key])).copies;
     if (found === undefined) return { hit: false, stale: false, value: undefined };
     const value = this.#present(found) as T;
     const { ageMs, ttlMs } = this.#times(found, this.context.clock.monotonicMs());

@@ -10,7 +10,7 @@ import type { ReadOutcome } from './read-outcome.js';
 import { RecursiveLoadError } from './recursive-load.error.js';
 import { Flight } from './single-flight.js';
 import type { SingleFlight } from './single-flight.js';
-import type { TierReader } from './tier-reader.js';
+import type { AuthorityAnswer, TierReader } from './tier-reader.js';
 
 /**
  * The one path of every read that may load: single flight, then the authority, then the loader, then the stores.
@@ -61,12 +61,12 @@ export class ReadThrough {
   async #run(flights: readonly Flight<ReadOutcome>[], isForced: boolean, plan: LoadPlan): Promise<void> {
     try {
       const keys = flights.map(({ key }) => key);
-      const { entries, isKnown } = isForced ? NOTHING_READ : await this.reader.askAuthority(keys, plan.options.tags);
+      const { copies, isKnown } = isForced
+        ? NOTHING_READ
+        : await this.reader.askAuthority(keys, plan.start, plan.options.tags);
       const missing: MissingKey[] = [];
-      const nowMs = this.context.clock.monotonicMs();
       for (const [index, flight] of flights.entries()) {
-        const entry = entries[index];
-        const found = entry && this.reader.take(flight.key, entry, plan.start, nowMs);
+        const found = copies[index];
         if (found?.isFresh === true) settle(flight, this.context.keeper, found, { tier: found.tier, isStale: false });
         else if (!flight.isAbandoned) missing.push({ flight, stale: found });
       }
@@ -80,4 +80,4 @@ export class ReadThrough {
   }
 }
 
-const NOTHING_READ = { entries: [], isKnown: true } as const;
+const NOTHING_READ: AuthorityAnswer = { copies: [], isKnown: true };

@@ -6,7 +6,8 @@ import type { FoundCopy } from './read-outcome.js';
 
 /** What the authority has of some keys. */
 export interface AuthorityAnswer {
-  readonly entries: readonly (CacheEntry | undefined)[];
+  /** The servable copies in the order of the keys, fresh or stale. */
+  readonly copies: readonly (FoundCopy | undefined)[];
   /** `false`: it could not be asked, and nothing is known of the keys. */
   readonly isKnown: boolean;
 }
@@ -25,33 +26,31 @@ export class TierReader {
     return { stamp: this.context.memory.changes.stamp(), startedAtMs: this.context.clock.monotonicMs() };
   }
 
-  /** The servable copies under `keys`, which memory does not have: fresh or stale, in one trip. */
-  async findInAuthority(keys: readonly string[]): Promise<(FoundCopy | undefined)[]> {
-    const start = this.begin();
-    const { entries } = await this.askAuthority(keys);
-    const nowMs = this.context.clock.monotonicMs();
-    return keys.map((key, index) => {
-      const entry = entries[index];
-      return entry && this.take(key, entry, start, nowMs);
-    });
-  }
-
-  /** Asks the authority in one trip. A fault is counted, told, and answered with nothing. */
-  async askAuthority(keys: readonly string[], likelyTags?: readonly string[]): Promise<AuthorityAnswer> {
-    const { authority, stats } = this.context;
+  /** Asks the authority in one trip, and fills memory. A fault is counted, told, and answered with nothing. */
+  async askAuthority(
+    keys: readonly string[],
+    start: FillStart = this.begin(),
+    likelyTags?: readonly string[],
+  ): Promise<AuthorityAnswer> {
+    const { authority, stats, clock } = this.context;
+    let entries: readonly (CacheEntry | undefined)[];
     try {
-      const entries = await authority.read(keys, likelyTags);
-      if (authority.isShared) stats.redis.record(entries);
-      return { entries, isKnown: true };
+      entries = await authority.read(keys, likelyTags);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'read', error);
-      return { entries: [], isKnown: false };
+      return { copies: [], isKnown: false };
     }
+    if (authority.isShared) stats.redis.record(entries);
+    const nowMs = clock.monotonicMs();
+    return {
+      copies: entries.map((entry, index) => entry && this.#take(keys[index] ?? '', entry, start, nowMs)),
+      isKnown: true,
+    };
   }
 
   /** Makes an entry of the authority ready for callers, and keeps a copy in memory for as long as memory may. */
-  take(key: string, entry: CacheEntry, start: FillStart, nowMs: number): FoundCopy {
+  #take(key: string, entry: CacheEntry, start: FillStart, nowMs: number): FoundCopy {
     const { authority, keeper } = this.context;
     const { value, createdAtMs, freshUntilMs } = entry;
     const isFresh = nowMs < freshUntilMs;

@@ -44,10 +44,12 @@ export class TagRecords {
     return [this.keys.clearKey, ...tags.map((tag) => this.keys.tagKey(tag))];
   }
 
-  /** The recorded versions, from what was read under {@link keysOf} the same tags. */
-  versionsIn(records: readonly (Buffer | null)[], tags: readonly string[]): KnownVersions {
-    const [clear, ...versions] = records.map((record) => record?.toString('latin1'));
-    return { clear, tags: tags.length === 0 ? NO_TAGS : new Map(tags.map((tag, index) => [tag, versions[index]])) };
+  /** The recorded versions, from what was read under {@link keysOf} the same tags; it begins at `from`. */
+  versionsIn(stored: readonly (Buffer | null)[], tags: readonly string[], from = 0): KnownVersions {
+    const versionAt = (index: number) => stored[index]?.toString('latin1');
+    const clear = versionAt(from);
+    if (tags.length === 0) return { clear, tags: NO_TAGS };
+    return { clear, tags: new Map(tags.map((tag, index) => [tag, versionAt(from + 1 + index)])) };
   }
 
   async read(tags: readonly string[]): Promise<KnownVersions> {
