@@ -16,7 +16,7 @@ const addUpTo = defineScript({
   parse: Number,
 });
 
-// One write to the socket: SET, EVALSHA and one MGET of two keys.
+// One write to the socket: SET, the script and one MGET of two keys.
 const [, visits, [hero], [villain]] = await Promise.all([
   redis.send('SET', ['hero:1', 'Ada', 'PX', 60_000]),
   redis.run(addUpTo, { counter: 'visits' }, { limit: 100 }),

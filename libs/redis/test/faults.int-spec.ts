@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { RedisServer, TcpProxy } from '@nest-strata/testing';
 import { RedisUnavailableError } from '../src/index.js';
 import type { RedisPort, RedisState } from '../src/index.js';
-import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
+import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { timed, until } from './until.js';
 
 /** The deadline of 50 ms, and what a busy machine adds. */
@@ -193,6 +193,37 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
     await redis.send('CLIENT', ['KILL', 'ID', id]).catch(() => undefined);
     await Promise.all(Array.from({ length: 10 }, () => redis.read(['key'])));
     expect(states).toEqual([]);
+  });
+
+  it('gives a connection that owes an answer nothing more to do while there is another', async () => {
+    await using server = await RedisServer.start();
+    await using proxy = await TcpProxy.start(server);
+    const ports = [proxy.port, server.port];
+    const redis = openRedisOver(
+      { url: server.url, connections: 2 },
+      async (profile) => new Client({ ...profile, port: ports.shift() }),
+    );
+    await redis.connect();
+    const id = () => redis.send('CLIENT', ['ID']);
+    await until(async () => (await id()) !== (await id()));
+    proxy.blackhole();
+    const outcomes = [];
+    for (let call = 0; call < 20; call++) outcomes.push(await timed(redis.read(['key'])));
+    expect(outcomes.filter(({ error }) => error !== undefined)).toHaveLength(1);
+    expect(redis.state).toBe('ready');
+  });
+
+  it('opens one breaker for all connections to a frozen server', async () => {
+    await using server = await RedisServer.start();
+    const redis = openRedis(Client, { url: server.url, connections: 4, breaker: { failures: 3, openFor: '10m' } });
+    await redis.connect();
+    await sleep(100);
+    server.pause();
+    for (let call = 0; call < 3; call++) {
+      await expect(redis.read(['key'])).rejects.toMatchObject({ reason: 'deadline' });
+    }
+    await expect(redis.read(['key'])).rejects.toMatchObject({ reason: 'breaker-open' });
+    server.resume();
   });
 });
 
