@@ -46,6 +46,8 @@ const STORIES: RepositoryFeature = { repository: 'StoryRowRepository', strategy:
 let postgres: PostgresServer;
 let redis: RedisServer;
 let dataSource: DataSource;
+/** Another program on the same database. */
+let outside: DataSource;
 let app: TestingModule | undefined;
 let cache: CacheService;
 let heroes: HeroRowRepository;
@@ -59,19 +61,20 @@ beforeAll(async () => {
     entities: [HeroRow, StoryRow, TopicRow],
     synchronize: true,
   }).initialize();
+  outside = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
 }, 60_000);
 
 afterAll(async () => {
-  await dataSource.destroy();
+  await Promise.all([dataSource.destroy(), outside.destroy()]);
   await Promise.all([postgres.stop(), redis.stop()]);
 });
 
 beforeEach(async () => {
-  await dataSource.query('TRUNCATE hero, story, topic, story_topic');
-  await dataSource.query(`INSERT INTO hero (id, name, language) VALUES (1, 'Arthur', 'en'), (2, 'Marie', 'fr')`);
-  await dataSource.query(`INSERT INTO topic (id, name) VALUES (1, 'owls'), (2, 'space')`);
-  await dataSource.query(`INSERT INTO story (id, title, hero_id) VALUES (1, 'The sword', 1), (2, 'The ray', 2)`);
-  await dataSource.query(`INSERT INTO story_topic VALUES (1, 1)`);
+  await outside.query('TRUNCATE hero, story, topic, story_topic');
+  await outside.query(`INSERT INTO hero (id, name, language) VALUES (1, 'Arthur', 'en'), (2, 'Marie', 'fr')`);
+  await outside.query(`INSERT INTO topic (id, name) VALUES (1, 'owls'), (2, 'space')`);
+  await outside.query(`INSERT INTO story (id, title, hero_id) VALUES (1, 'The sword', 1), (2, 'The ray', 2)`);
+  await outside.query(`INSERT INTO story_topic VALUES (1, 1)`);
   await boot({});
 });
 
@@ -162,7 +165,7 @@ describe('reads of a class that holds a Repository of TypeORM', () => {
     await heroes.save(hero);
 
     expect(await heroes.findById(1)).toMatchObject({ name: 'Art' });
-    expect(await dataSource.query('SELECT name FROM hero WHERE id = 1')).toEqual([{ name: 'Art' }]);
+    expect(await outside.query('SELECT name FROM hero WHERE id = 1')).toEqual([{ name: 'Art' }]);
   });
 });
 
@@ -232,7 +235,7 @@ describe('a write', () => {
       'save of an entity that knows an old row',
       async () => {
         const old = await arthur();
-        await dataSource.query(`UPDATE hero SET language = 'fr' WHERE id = 1`);
+        await outside.query(`UPDATE hero SET language = 'fr' WHERE id = 1`);
         old.age = 40;
         old.language = Language.German;
         await rows().save(old);
@@ -258,7 +261,7 @@ describe('a write', () => {
     [
       'update of the key',
       async () => {
-        await dataSource.query('DELETE FROM story');
+        await outside.query('DELETE FROM story');
         await rows().update(1, { id: 3 });
       },
       EVERY_HERO,
@@ -322,6 +325,25 @@ describe('a write', () => {
       'update of a story',
       () => stories.update(1, { heroId: 2 }),
       ['story:1', 'story.byHero:1', 'story.byHero:2', 'story.all'],
+    ],
+    [
+      'SQL of a repository',
+      () => rows().query('UPDATE "hero" SET age = 1 WHERE id = $1', [1]),
+      [...EVERY_HERO, ...EVERY_STORY],
+    ],
+    ['SQL in a transaction', inTransaction((manager) => manager.query('delete from story')), EVERY_STORY],
+    ['SQL of a table that others refer to', () => dataSource.query('DELETE FROM topic WHERE id = 7'), EVERY_STORY],
+    [
+      'remove of a topic of stories',
+      () => dataSource.manager.remove(Object.assign(new TopicRow(), { id: 1 })),
+      EVERY_STORY,
+    ],
+    ['SQL of a joining table', () => dataSource.query('INSERT INTO story_topic VALUES (2, 2)'), EVERY_STORY],
+    ['SQL that reads', () => dataSource.query('SELECT name FROM hero WHERE id = 1 FOR NO KEY UPDATE'), []],
+    [
+      'SQL of no entity',
+      () => dataSource.query('CREATE TEMP TABLE heroes (id int); INSERT INTO heroes VALUES (1)'),
+      [],
     ],
     ['a write to another table', () => dataSource.manager.update(TopicRow, 1, { name: 'bats' }), []],
   ])('loses exactly what it changes: %s', async (_, write, expected) => {
@@ -394,7 +416,7 @@ describe('a transaction', () => {
   });
 
   it('of which nobody knows whether it is committed invalidates what it changed', async () => {
-    await dataSource.query(`
+    await outside.query(`
       CREATE OR REPLACE FUNCTION hold() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$ LANGUAGE plpgsql;
       CREATE CONSTRAINT TRIGGER held AFTER UPDATE ON hero DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold();
     `);
@@ -415,7 +437,7 @@ describe('a transaction', () => {
       );
       expect(await heroes.findById(1)).toMatchObject(german);
     } finally {
-      await dataSource.query('DROP TRIGGER held ON hero; DROP FUNCTION hold');
+      await outside.query('DROP TRIGGER held ON hero; DROP FUNCTION hold');
     }
   });
 
@@ -485,7 +507,7 @@ describe('old values', () => {
     await until(() => hasWritten);
     const toGerman = dataSource.transaction((manager) => write(manager, Language.German));
     await until(async () => {
-      const waiting = await dataSource.query<unknown[]>('SELECT 1 FROM pg_locks WHERE NOT granted');
+      const waiting = await outside.query<unknown[]>('SELECT 1 FROM pg_locks WHERE NOT granted');
       return waiting.length > 0;
     });
     commitFirst();
@@ -528,7 +550,7 @@ describe('old values', () => {
 
 describe('the rows of a write', () => {
   it('are not all read when they are many: everything is invalidated', async () => {
-    await dataSource.query(
+    await outside.query(
       `INSERT INTO hero (id, name, language) SELECT n, 'hero ' || n, 'de' FROM generate_series(1000, 1500) n`,
     );
     await fill();
@@ -557,19 +579,19 @@ describe('the rows of a write', () => {
   it('are more than those that were locked, where another transaction adds one before the write: everything is invalidated', async () => {
     await fill();
     const interloper = {
-      beforeUpdate: () => dataSource.query(`UPDATE hero SET language = 'en' WHERE id = 2`),
+      beforeUpdate: () => outside.query(`UPDATE hero SET language = 'en' WHERE id = 2`),
     };
     dataSource.subscribers.push(interloper);
     await dataSource.manager.update(HeroRow, { language: Language.English }, { age: 3 });
     dataSource.subscribers.splice(dataSource.subscribers.indexOf(interloper), 1);
 
-    expect(await dataSource.query('SELECT age FROM hero')).toEqual([{ age: 3 }, { age: 3 }]);
+    expect(await outside.query('SELECT age FROM hero')).toEqual([{ age: 3 }, { age: 3 }]);
     expect(await lost()).toEqual(EVERY_HERO);
   });
 
   it('are found by their key to be invalidated by hand', async () => {
     await fill();
-    await dataSource.query(`UPDATE hero SET language = 'de' WHERE id = 1`);
+    await outside.query(`UPDATE hero SET language = 'de' WHERE id = 1`);
     await cachedOf(HEROES).invalidate(1);
 
     expect(await lost()).toEqual(ARTHUR_IN('en', 'de'));

@@ -385,6 +385,15 @@ describe('CachedRepository', () => {
     expect(app.get<CacheService>('CacheService:heroes').stats().sets).toBe(1);
   });
 
+  it('keeps entities in a named cache that the same module declares after it', async () => {
+    const app = await boot({
+      features: [{ ...HEROES, cache: 'heroes' }, { cache: 'heroes', ttl: '5m' } as never],
+    });
+    await heroesOf(app).findById(1);
+
+    expect(app.get<CacheService>('CacheService:heroes', { strict: false }).stats().sets).toBe(1);
+  });
+
   it('keeps entities for the ttl of the strategy, unless the settings name another', async () => {
     const own = await boot();
     await heroesOf(own).findById(1);
@@ -401,7 +410,10 @@ describe('CachedRepository', () => {
     const heroes = heroesOf(app);
     await cache.set('greetings', 'Hello Arthur', { tags: ['hero.all'] });
     await heroes.update(1, { name: 'Art' });
+    expect(await cache.get('greetings')).toBeUndefined();
 
+    await cache.set('greetings', 'Hello Art', { tags: ['hero.all'] });
+    await heroes.rename('Art', 'Arthur');
     expect(await cache.get('greetings')).toBeUndefined();
   });
 
@@ -506,6 +518,12 @@ describe('the boot fails', () => {
       { features: [{ repository: MemoryHeroRepository } as RepositoryFeature] },
       InvalidCacheStrategyError,
       /The strategy for MemoryHeroRepository.*\n.*extends CacheStrategy/,
+    ],
+    [
+      'when an option is unknown',
+      { features: [{ ...HEROES, cahce: 'heroes' } as RepositoryFeature] },
+      InvalidCacheStrategyError,
+      /The feature for MemoryHeroRepository.*\n.*cahce is unknown; did you mean 'cache'/,
     ],
     [
       'when two strategies are for one repository',

@@ -54,15 +54,15 @@ describe('the tags that a change invalidates', () => {
     expect(tags.ofChange({ ids: [], rows: [] })).toEqual([]);
   });
 
-  it('are just that of everything when nobody knows what changed', () => {
-    expect(tags.ofChange('everything')).toEqual(['hero']);
-    expect(tags.ofChange({ rows: [{ name: 'nobody', powers: [] }] })).toEqual(['hero']);
+  it('are that of everything, and that of all, when nobody knows what changed', () => {
+    expect(tags.ofChange('everything')).toEqual(['hero', 'hero.all']);
+    expect(tags.ofChange({ rows: [{ name: 'nobody', powers: [] }] })).toEqual(['hero', 'hero.all']);
   });
 
-  it('are just that of everything when they would be too many', () => {
+  it('are no more when they would be too many', () => {
     const ids = Array.from({ length: 1_000 }, (_, id) => id);
 
-    expect(tags.ofChange({ ids })).toEqual(['hero']);
+    expect(tags.ofChange({ ids })).toEqual(['hero', 'hero.all']);
     expect(tags.ofChange({ ids: ids.slice(1) })).toHaveLength(1_000);
   });
 });

@@ -11,6 +11,8 @@ const MAX_TAGS_PER_WRITE = 1_000;
 /** Which tags stand for which entities and changes. Throws what the functions of the strategy throw. */
 export class EntityTags<E extends object, Id extends EntityId> {
   readonly names: EntityNames;
+  /** Entries of others carry perhaps only the second. */
+  readonly #everything: readonly string[];
   readonly #indexes: readonly (readonly [method: string, index: EntityIndex<E>])[];
 
   constructor(
@@ -18,6 +20,7 @@ export class EntityTags<E extends object, Id extends EntityId> {
     private readonly strategy: CacheStrategy<E, Id>,
   ) {
     this.names = new EntityNames(name);
+    this.#everything = [this.names.everything, this.names.all];
     this.#indexes = Object.entries<EntityIndex<E>>({ ...strategy.indexes, ...strategy.lists });
   }
 
@@ -34,19 +37,19 @@ export class EntityTags<E extends object, Id extends EntityId> {
   }
 
   /** The tags that a change invalidates: none when nothing changed. */
-  ofChange(change: EntityChange<E, Id>): string[] {
-    if (change === 'everything') return [this.names.everything];
+  ofChange(change: EntityChange<E, Id>): readonly string[] {
+    if (change === 'everything') return this.#everything;
     const tags = new Set<string>();
     for (const id of change.ids ?? []) tags.add(this.names.id(idText(id)));
     for (const row of change.rows ?? []) {
       const own = this.ofId(row);
-      if (own === undefined) return [this.names.everything];
+      if (own === undefined) return this.#everything;
       tags.add(own);
       for (const [method, index] of this.#indexes) {
         for (const key of index.keysOf(row)) tags.add(this.names.index(method, key));
       }
     }
     if (tags.size > 0) tags.add(this.names.all);
-    return tags.size > MAX_TAGS_PER_WRITE ? [this.names.everything] : [...tags];
+    return tags.size > MAX_TAGS_PER_WRITE ? this.#everything : [...tags];
   }
 }

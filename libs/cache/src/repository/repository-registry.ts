@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { CacheService } from '../cache.service.js';
 import { CACHE_SETTINGS } from '../cache.tokens.js';
 import { NamedCaches } from '../named-caches.js';
 import type { ResolvedSettings } from '../options/resolved-settings.js';
@@ -48,13 +49,19 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
   /**
    * Makes the cache in front of one repository.
    *
+   * @param named the cache that the feature names, where Nest has it; else it is looked up by name
    * @throws InvalidCacheStrategyError, DuplicateCacheStrategyError
    */
-  declare(feature: RepositoryFeature, strategy: Strategy): CachedRepository<object, EntityId> {
-    const cache = this.caches.find(feature.cache);
+  declare(
+    feature: RepositoryFeature,
+    strategy: Strategy,
+    named: CacheService | undefined,
+  ): CachedRepository<object, EntityId> {
+    const cache = named ?? this.caches.find(feature.cache);
     const problems = strategyProblems(strategy);
-    if (cache === undefined)
+    if (cache === undefined) {
       problems.push(`there is no cache '${String(feature.cache)}'; declare it in CacheModule.forRoot`);
+    }
     if (this.isStarted) problems.push('its module was loaded lazily, too late to lead calls through the cache');
     if (cache === undefined || problems.length > 0) throw new InvalidCacheStrategyError(nameOf(strategy), problems);
 
@@ -99,8 +106,9 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
   private refuseDuplicate({ repository }: RepositoryFeature, strategy: Strategy, name: string): void {
     for (const other of this.declarations) {
       const pair = [nameOf(other.strategy), nameOf(strategy)] as const;
-      if (other.feature.repository === repository)
+      if (other.feature.repository === repository) {
         throw DuplicateCacheStrategyError.ofRepository(labelOf(repository), ...pair);
+      }
       if (other.cached.name === name) throw DuplicateCacheStrategyError.ofEntity(name, ...pair);
     }
   }

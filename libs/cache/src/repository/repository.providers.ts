@@ -1,4 +1,6 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
+import type { CacheService } from '../cache.service.js';
+import { getCacheToken } from '../cache.tokens.js';
 import { describeGiven } from '../options/describe-given.js';
 import type { CacheStrategy } from './cache-strategy.js';
 import type { CachedRepository } from './cached-repository.js';
@@ -10,6 +12,9 @@ import { getCachedRepositoryToken } from './repository-feature.js';
 import type { RepositoryFeature } from './repository-feature.js';
 import { labelOf } from './repository-label.js';
 import { RepositoryRegistry } from './repository-registry.js';
+import { suggest } from './strategy-rules.js';
+
+const OPTIONS = ['repository', 'strategy', 'cache'];
 
 /**
  * What Nest makes for features: the strategies, and each {@link CachedRepository} under its token.
@@ -24,19 +29,22 @@ export function repositoryProviders(features: readonly RepositoryFeature[]): {
   features.forEach(check);
   for (const [at, { repository, strategy }] of features.entries()) {
     const former = features.slice(0, at).find((other) => other.repository === repository);
-    if (former)
+    if (former) {
       throw DuplicateCacheStrategyError.ofRepository(labelOf(repository), former.strategy.name, strategy.name);
+    }
   }
   const repositories = features.map((feature) => ({
     provide: getCachedRepositoryToken(feature.repository),
-    inject: [RepositoryRegistry, feature.strategy],
-    useFactory: (registry: RepositoryRegistry, strategy: CacheStrategy<object, EntityId>) =>
-      registry.declare(feature, strategy),
+    // The named cache may be one of the same module, made by another provider: Nest then makes that first.
+    inject: [RepositoryRegistry, feature.strategy, { token: getCacheToken(feature.cache ?? ''), optional: true }],
+    useFactory: (registry: RepositoryRegistry, strategy: CacheStrategy<object, EntityId>, named?: CacheService) =>
+      registry.declare(feature, strategy, named),
   }));
   return { strategies: features.map(({ strategy }) => strategy), repositories };
 }
 
-function check({ repository, strategy }: Partial<RepositoryFeature>): void {
+function check(feature: Partial<RepositoryFeature>): void {
+  const { repository, strategy } = feature;
   if (repository === undefined) {
     const problem =
       'its token is undefined. Do two files import each other? Break the circle, or use a string as the token.';
@@ -45,5 +53,10 @@ function check({ repository, strategy }: Partial<RepositoryFeature>): void {
   if (typeof strategy !== 'function') {
     const problem = `strategy is ${describeGiven(strategy)}; write a class that extends CacheStrategy`;
     throw new InvalidCacheStrategyError(`The strategy for ${labelOf(repository)}`, [problem]);
+  }
+  const unknown = Object.keys(feature).filter((name) => !OPTIONS.includes(name));
+  if (unknown.length > 0) {
+    const problems = unknown.map((name) => `${name} is unknown${suggest(name, OPTIONS)}`);
+    throw new InvalidCacheStrategyError(`The feature for ${labelOf(repository)}`, problems);
   }
 }

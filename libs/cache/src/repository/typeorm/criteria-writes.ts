@@ -73,10 +73,8 @@ export class CriteriaWrites {
   ): Promise<unknown> {
     const result = await proceed();
     const isCascade = (options as { cascade?: boolean } | undefined)?.cascade === true;
-    const { queryRunner } = manager;
     for (const { listener } of isCascade ? this.tables.all() : this.#entitiesIn(manager, target)) {
-      if (queryRunner === undefined) await listener.changed('everything');
-      else await this.journal.record(queryRunner, { listener, change: 'everything' });
+      await this.journal.record(manager.queryRunner, { listener, change: 'everything' });
     }
     return result;
   }

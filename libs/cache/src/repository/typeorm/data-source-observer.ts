@@ -1,5 +1,6 @@
 import { wrapMethod } from '../wrap-method.js';
 import { CriteriaWrites } from './criteria-writes.js';
+import { observeRawWrites } from './raw-writes.js';
 import { TrackedTables } from './tracked-tables.js';
 import type { TrackedEntity } from './tracked-tables.js';
 import { TransactionJournal } from './transaction-journal.js';
@@ -20,16 +21,16 @@ export class DataSourceObserver {
     return observer;
   }
 
+  readonly #journal = new TransactionJournal();
   readonly #tables: TrackedTables;
   readonly #criteriaWrites: CriteriaWrites;
   readonly #subscriber: WriteSubscriber;
   #undo: (() => void)[] = [];
 
   private constructor(private readonly dataSource: DataSourceShape) {
-    const journal = new TransactionJournal();
     this.#tables = new TrackedTables(dataSource.entityMetadatas);
-    this.#criteriaWrites = new CriteriaWrites(this.#tables, journal);
-    this.#subscriber = new WriteSubscriber(this.#tables, journal, this.#criteriaWrites.isCovered);
+    this.#criteriaWrites = new CriteriaWrites(this.#tables, this.#journal);
+    this.#subscriber = new WriteSubscriber(this.#tables, this.#journal, this.#criteriaWrites.isCovered);
   }
 
   /** Tells of the writes of an entity from now on; returns the function that ends it. */
@@ -47,6 +48,7 @@ export class DataSourceObserver {
     dataSource.subscribers.push(this.#subscriber);
     this.#undo = [
       () => dataSource.subscribers.splice(dataSource.subscribers.indexOf(this.#subscriber), 1),
+      observeRawWrites(dataSource, this.#tables, this.#journal),
       this.#criteriaWrites.observe(dataSource.manager),
       // Every transaction has an entity manager of its own.
       wrapMethod(dataSource, 'createEntityManager', (_, proceed) => {

@@ -37,16 +37,12 @@ export class TrackedTables {
 
   /** The entities that this table joins with others, many to many. */
   joinedBy({ tablePath }: EntityMetadataShape): TrackedEntity[] {
-    return [...this.#entities].filter(({ metadata }) =>
-      metadata.manyToManyRelations.some(
-        ({ junctionEntityMetadata }) => junctionEntityMetadata?.tablePath === tablePath,
-      ),
-    );
+    return [...this.#entities].filter((entity) => joinTablesOf(entity).includes(tablePath));
   }
 
   /**
-   * The entities whose rows the database deletes or changes by itself when rows of this table are deleted: those with a
-   * foreign key that says `ON DELETE CASCADE`, `SET NULL` or `SET DEFAULT`, as far as the entities declare it.
+   * The entities whose rows, or whose joins with others, the database deletes or changes by itself when rows of this table
+   * are deleted: by foreign keys that say `ON DELETE CASCADE`, `SET NULL` or `SET DEFAULT`, as far as entities declare them.
    */
   changedByRemoval(from: EntityMetadataShape): TrackedEntity[] {
     const changed = new Set<string>();
@@ -60,6 +56,12 @@ export class TrackedTables {
         }
       }
     }
-    return [...this.#entities].filter(({ metadata }) => changed.has(metadata.tablePath));
+    return [...this.#entities].filter((entity) =>
+      [entity.metadata.tablePath, ...joinTablesOf(entity)].some((table) => changed.has(table)),
+    );
   }
+}
+
+function joinTablesOf({ metadata }: TrackedEntity): string[] {
+  return metadata.manyToManyRelations.flatMap(({ junctionEntityMetadata }) => junctionEntityMetadata?.tablePath ?? []);
 }

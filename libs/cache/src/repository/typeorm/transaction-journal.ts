@@ -27,9 +27,9 @@ export class TransactionJournal {
     this.#framesOf(connection).push([]);
   }
 
-  /** Notes a change; tells it at once where no transaction is open. */
-  async record(connection: QueryRunnerShape, recorded: RecordedChange): Promise<void> {
-    if (!connection.isTransactionActive) return tell([recorded]);
+  /** Notes a change; tells it at once where no transaction is open, as there is none without a connection. */
+  async record(connection: QueryRunnerShape | undefined, recorded: RecordedChange): Promise<void> {
+    if (connection?.isTransactionActive !== true) return tell([recorded]);
     const frames = this.#framesOf(connection);
     // The transaction may have begun before anyone listened.
     if (frames.length === 0) frames.push([]);

@@ -12,6 +12,8 @@ interface ColumnShape {
 
 export interface EntityMetadataShape {
   readonly target: unknown;
+  readonly tableName: string;
+  /** With its schema and database. */
   readonly tablePath: string;
   readonly primaryColumns: readonly ColumnShape[];
   readonly eagerRelations: readonly unknown[];
