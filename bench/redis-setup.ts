@@ -5,7 +5,7 @@ import { cacheOptions, keys } from './fixtures.js';
 import { sampleValue } from './sample-value.js';
 
 /** What is used of the bare client, of the very ioredis that Strata uses. */
-export interface RawClient {
+interface RawClient {
   get(key: string): Promise<string | null>;
   mget(keys: string[]): Promise<(string | null)[]>;
   set(key: string, value: string, unit: 'PX', ttlMs: number): Promise<unknown>;
