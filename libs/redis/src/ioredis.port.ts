@@ -37,7 +37,8 @@ export class IoredisPort extends RedisPort {
   #reason: StrataError | undefined;
   /** What this tick asks for, or what waits for the very first connection. */
   #batch: Batch | undefined;
-  /** Until when calls may wait for the very first connection; set by the first use. */
+  #isOpen = false;
+  /** Until when calls may wait for the very first connection; unknown while ioredis is being loaded. */
   #patientUntilMs: number | undefined;
   #lastTurn = -1;
   #closing: Promise<void> | undefined;
@@ -54,6 +55,7 @@ export class IoredisPort extends RedisPort {
       random,
       deadline: this.#deadline,
       openClient,
+      loaded: () => this.#linkLoaded(),
       proven: () => this.#linkProven(),
       changed: () => this.#update(),
       answered: () => this.#breaker.recordSuccess(),
@@ -151,8 +153,8 @@ export class IoredisPort extends RedisPort {
   }
 
   #open(): void {
-    if (this.#patientUntilMs !== undefined || this.#state === 'closed') return;
-    this.#patientUntilMs = this.#clock.monotonicMs() + this.#options.deadlineMs;
+    if (this.#isOpen || this.#state === 'closed') return;
+    this.#isOpen = true;
     for (const link of this.#links) link.open();
   }
 
@@ -160,7 +162,8 @@ export class IoredisPort extends RedisPort {
   #accepts(): boolean {
     if (this.#state === 'ready') return true;
     this.#open();
-    return this.#isFirstConnectionUnderWay() && this.#clock.monotonicMs() < (this.#patientUntilMs ?? 0);
+    if (!this.#isFirstConnectionUnderWay()) return false;
+    return this.#patientUntilMs === undefined || this.#clock.monotonicMs() < this.#patientUntilMs;
   }
 
   #isFirstConnectionUnderWay(): boolean {
@@ -191,7 +194,7 @@ export class IoredisPort extends RedisPort {
     if (batch === undefined) return;
     const link = this.#state === 'breaker-open' ? undefined : this.#pickLink();
     if (link === undefined && this.#isFirstConnectionUnderWay()) {
-      this.#deadline.watch(batch);
+      if (this.#patientUntilMs !== undefined) this.#deadline.watch(batch);
       return;
     }
     this.#batch = undefined;
@@ -215,6 +218,11 @@ export class IoredisPort extends RedisPort {
       overdue ??= link;
     }
     return overdue;
+  }
+
+  #linkLoaded(): void {
+    this.#patientUntilMs ??= this.#clock.monotonicMs() + this.#options.deadlineMs;
+    this.#flush();
   }
 
   #linkProven(): void {

@@ -20,8 +20,9 @@ export type RedisStateListener = (state: RedisState, reason?: Error) => void;
  *
  * Every call settles within the deadline. While Redis is known to be away (breaker open, not connected) calls reject at
  * once and send nothing; only calls made while the very first connection is under way wait for it, at most for the
- * deadline. Rejections are {@link RedisUnavailableError} (away, or too late: the outcome of a write may then be
- * unknown) or {@link RedisReplyError} (Redis answered with an error: nothing was done). Nothing is ever sent twice.
+ * deadline, which begins once ioredis is loaded. Rejections are {@link RedisUnavailableError} (away, or too late: the
+ * outcome of a write may then be unknown) or {@link RedisReplyError} (Redis answered with an error: nothing was done).
+ * Nothing is ever sent twice.
  *
  * The order within a tick is kept. Between ticks it is kept only for calls that are awaited, or with one connection.
  */

@@ -5,7 +5,7 @@ import { freePort, RedisServer, TcpProxy } from '@nest-strata/testing';
 import { MissingIoredisError, resolveRedisOptions } from '../src/index.js';
 import type { RedisState } from '../src/index.js';
 import { IoredisPort } from '../src/ioredis.port.js';
-import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
+import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { timed, until } from './until.js';
 
 const AT_MOST_MS = 50 + 150;
@@ -27,6 +27,16 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
     const third = redis.read(['b']);
     await expect(Promise.all([first, second, third])).resolves.toEqual([[null], Buffer.from('OK'), [Buffer.from('1')]]);
     expect(redis.state).toBe('ready');
+  });
+
+  it('does not take the time that loading ioredis needs for a fault of Redis', async () => {
+    await using server = await RedisServer.start();
+    const redis = openRedisOver({ url: server.url }, async (profile) => {
+      await sleep(300);
+      return new Client({ ...profile, port: server.port });
+    });
+    const [first] = await Promise.all([timed(redis.read(['a'])), sleep(100).then(() => redis.read(['a']))]);
+    expect(first).toMatchObject({ value: [null] });
   });
 
   it('refuses calls at once while there is no server, and finds it when it comes', async () => {

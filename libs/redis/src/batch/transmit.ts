@@ -3,7 +3,7 @@ import { isReply, toCommandError } from '../errors/redis-fault.js';
 import type { Batch, BatchObserver, PendingCommand } from './batch.js';
 
 /** A longer `MGET` is split, so that other clients of the server get their turn in between. */
-export const MAX_KEYS_PER_MGET = 1000;
+const MAX_KEYS_PER_MGET = 1000;
 
 /** One connection, as a batch needs it. */
 export interface BatchConnection {

@@ -18,6 +18,8 @@ export interface RedisLinkContext {
   readonly random: Random;
   readonly deadline: Deadline;
   readonly openClient: (profile: object) => Promise<RedisClient>;
+  /** Called when there is a client, and connecting begins. */
+  readonly loaded: () => void;
   /** Called when the server has answered over a new connection, which is ready now. */
   readonly proven: () => void;
   /** Called when the connection is no longer ready, or {@link RedisLink.reason} has changed. */
@@ -159,7 +161,9 @@ export class RedisLink {
     const { client } = this.#connection;
     client.on('error', this.#onError);
     for (const [event, listener] of this.#listeners) client.on(event, listener);
-    if (!this.#isClosing) this.#connect();
+    if (this.#isClosing) return;
+    this.#connect();
+    this.#context.loaded();
   }
 
   /** What comes of it is told by events. */
