@@ -365,6 +365,7 @@ describe('a transaction', () => {
       await manager.save(HeroRow, { id: 1, ...german });
       await manager.update(HeroRow, 2, german);
       await manager.createQueryBuilder().delete().from(StoryRow).execute();
+      await manager.query('DELETE FROM topic');
       throw error;
     });
 
@@ -490,6 +491,13 @@ describe('old values', () => {
     ]);
   });
 
+  it('are those that TypeORM read, outside of a transaction', async () => {
+    const hero = { id: 1, language: Language.German };
+    await dataSource.manager.save(HeroRow, hero, { transaction: false });
+
+    expect(evicted).toEqual([['hero.findByLanguage:de', 'hero.findByLanguage:en']]);
+  });
+
   it.each<[string, (manager: EntityManager, language: Language) => Promise<unknown>]>([
     ['save', (manager, language) => manager.save(HeroRow, { id: 1, language })],
     ['update', (manager, language) => manager.update(HeroRow, 1, { language })],
@@ -562,6 +570,11 @@ describe('the rows of a write', () => {
       HeroRow,
       Array.from({ length: 501 }, (_, at) => ({ id: 1000 + at, age: at + 4 })),
     );
+    expect(new Set(await lost())).toEqual(new Set(EVERY_HERO));
+
+    await fill();
+    const made = Array.from({ length: 501 }, (_, at) => ({ id: 3000 + at, name: `new hero ${at}` }));
+    await dataSource.manager.insert(HeroRow, made);
     expect(new Set(await lost())).toEqual(new Set(EVERY_HERO));
   });
 

@@ -385,13 +385,21 @@ describe('CachedRepository', () => {
     expect(app.get<CacheService>('CacheService:heroes').stats().sets).toBe(1);
   });
 
-  it('keeps entities in a named cache that the same module declares after it', async () => {
+  it('keeps entities in a named cache that a module declares later', async () => {
+    @Module({ imports: [CacheModule.forFeature([{ ...HEROES, cache: 'heroes' }])], providers: [MemoryHeroRepository] })
+    class HeroesModule {}
     const app = await boot({
-      features: [{ ...HEROES, cache: 'heroes' }, { cache: 'heroes', ttl: '5m' } as never],
+      imports: [HeroesModule, CacheModule.forFeature([{ cache: 'heroes', ttl: '5m' }])],
+      features: [],
+      providers: [],
     });
-    await heroesOf(app).findById(1);
+    const heroes = app.get(MemoryHeroRepository, { strict: false });
+    await heroes.findById(1);
+    await heroes.findByIds([1]);
+    await heroes.save(ARTHUR);
 
-    expect(app.get<CacheService>('CacheService:heroes', { strict: false }).stats().sets).toBe(1);
+    expect(app.get<CacheService>('CacheService:heroes').stats().sets).toBe(2);
+    expect(await heroes.findById(1)).toMatchObject(ARTHUR);
   });
 
   it('keeps entities for the ttl of the strategy, unless the settings name another', async () => {

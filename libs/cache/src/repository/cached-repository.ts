@@ -1,7 +1,7 @@
 import type { Duration } from '@nest-strata/core';
 import { defaultTypes } from '@nest-strata/engine';
 import type { EvictOutcome, TypeRegistry } from '@nest-strata/engine';
-import type { CacheService } from '../cache.service.js';
+import type { RepositoryCache } from './cache-by-name.js';
 import type { CacheStrategy } from './cache-strategy.js';
 import type { EntityChange } from './entity-change.js';
 import { EntityEntries } from './entity-entries.js';
@@ -17,7 +17,7 @@ import type { RowSource } from './row-source.port.js';
 
 /** What a {@link CachedRepository} is made of. */
 export interface CachedRepositoryParts<E extends object, Id extends EntityId> {
-  readonly cache: Pick<CacheService, 'getOrSet' | 'getOrSetMany' | 'deleteByTag'>;
+  readonly cache: RepositoryCache;
   readonly strategy: CacheStrategy<E, Id>;
   /** What keys and tags begin with. */
   readonly name: string;
@@ -40,7 +40,7 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
   readonly name: string;
   /** Reads through the cache. The repository's own methods do so by themselves. */
   readonly reader: EntityReader<E, Id>;
-  readonly #cache: CachedRepositoryParts<E, Id>['cache'];
+  readonly #cache: RepositoryCache;
   readonly #strategy: CacheStrategy<E, Id>;
   readonly #rows: RowSource<E, Id>;
   readonly #tags: EntityTags<E, Id>;

@@ -1,8 +1,8 @@
 import { StrataError } from '@nest-strata/core';
 import type { Duration } from '@nest-strata/core';
 import type { LoadContext } from '@nest-strata/engine';
-import type { CacheService } from '../cache.service.js';
 import { NOTHING_STORED } from './absence.js';
+import type { RepositoryCache } from './cache-by-name.js';
 import type { EntityEntries, Kept, Presented } from './entity-entries.js';
 import type { EntityNames } from './entity-names.js';
 import { idText } from './key-part.js';
@@ -11,7 +11,7 @@ import type { RepositoryWarnings } from './repository-warnings.js';
 
 /** What the reads of a repository need. */
 export interface EntityReaderParts<E extends object, Id extends EntityId> {
-  readonly cache: Pick<CacheService, 'getOrSet' | 'getOrSetMany'>;
+  readonly cache: Pick<RepositoryCache, 'getOrSet' | 'getOrSetMany'>;
   readonly ttl: Duration;
   readonly names: EntityNames;
   readonly entries: EntityEntries<E, Id>;

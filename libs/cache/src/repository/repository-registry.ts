@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import type { CacheService } from '../cache.service.js';
 import { CACHE_SETTINGS } from '../cache.tokens.js';
 import { NamedCaches } from '../named-caches.js';
 import type { ResolvedSettings } from '../options/resolved-settings.js';
 import { BoundRepository } from './bound-repository.js';
+import { CacheByName } from './cache-by-name.js';
 import type { CacheStrategy } from './cache-strategy.js';
 import { CachedRepository } from './cached-repository.js';
 import { DuplicateCacheStrategyError } from './errors/duplicate-cache-strategy.error.js';
@@ -25,6 +25,7 @@ type Strategy = CacheStrategy<object, EntityId>;
 interface Declaration {
   readonly feature: RepositoryFeature;
   readonly strategy: Strategy;
+  readonly cache: CacheByName;
   readonly cached: CachedRepository<object, EntityId>;
   readonly rows: LateRows<object, EntityId>;
 }
@@ -49,28 +50,20 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
   /**
    * Makes the cache in front of one repository.
    *
-   * @param named the cache that the feature names, where Nest has it; else it is looked up by name
    * @throws InvalidCacheStrategyError, DuplicateCacheStrategyError
    */
-  declare(
-    feature: RepositoryFeature,
-    strategy: Strategy,
-    named: CacheService | undefined,
-  ): CachedRepository<object, EntityId> {
-    const cache = named ?? this.caches.find(feature.cache);
+  declare(feature: RepositoryFeature, strategy: Strategy): CachedRepository<object, EntityId> {
     const problems = strategyProblems(strategy);
-    if (cache === undefined) {
-      problems.push(`there is no cache '${String(feature.cache)}'; declare it in CacheModule.forRoot`);
-    }
     if (this.isStarted) problems.push('its module was loaded lazily, too late to lead calls through the cache');
-    if (cache === undefined || problems.length > 0) throw new InvalidCacheStrategyError(nameOf(strategy), problems);
+    if (problems.length > 0) throw new InvalidCacheStrategyError(nameOf(strategy), problems);
 
     const name = entityNameOf(strategy);
     this.refuseDuplicate(feature, strategy, name);
+    const cache = new CacheByName(this.caches, feature.cache);
     const rows = new LateRows<object, EntityId>();
     const ttl = this.caches.ttlOf(name) ?? strategy.ttl;
     const cached = new CachedRepository({ cache, strategy, name, ttl, rows, types: this.settings.cache.types });
-    this.declarations.push({ feature, strategy, cached, rows });
+    this.declarations.push({ feature, strategy, cache, cached, rows });
     return cached;
   }
 
@@ -84,8 +77,12 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @throws UncacheableRepositoryError, InvalidCacheStrategyError */
-  private bind({ feature, strategy, cached, rows }: Declaration): void {
+  private bind({ feature, strategy, cache, cached, rows }: Declaration): void {
     const label = labelOf(feature.repository);
+    if (!cache.isDeclared) {
+      const problem = `there is no cache '${String(feature.cache)}'; declare it in CacheModule.forRoot or forFeature`;
+      throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, [problem]);
+    }
     const repositories = this.instances.of(feature.repository);
     const adapter = findTypeOrmAdapter({ repository: repositories[0], strategy, cached, others: this.instances.all() });
     if (adapter !== undefined) this.bound.push(adapter);

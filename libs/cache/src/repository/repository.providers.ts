@@ -1,6 +1,4 @@
 import type { FactoryProvider, Type } from '@nestjs/common';
-import type { CacheService } from '../cache.service.js';
-import { getCacheToken } from '../cache.tokens.js';
 import { describeGiven } from '../options/describe-given.js';
 import type { CacheStrategy } from './cache-strategy.js';
 import type { CachedRepository } from './cached-repository.js';
@@ -35,10 +33,9 @@ export function repositoryProviders(features: readonly RepositoryFeature[]): {
   }
   const repositories = features.map((feature) => ({
     provide: getCachedRepositoryToken(feature.repository),
-    // The named cache may be one of the same module, made by another provider: Nest then makes that first.
-    inject: [RepositoryRegistry, feature.strategy, { token: getCacheToken(feature.cache ?? ''), optional: true }],
-    useFactory: (registry: RepositoryRegistry, strategy: CacheStrategy<object, EntityId>, named?: CacheService) =>
-      registry.declare(feature, strategy, named),
+    inject: [RepositoryRegistry, feature.strategy],
+    useFactory: (registry: RepositoryRegistry, strategy: CacheStrategy<object, EntityId>) =>
+      registry.declare(feature, strategy),
   }));
   return { strategies: features.map(({ strategy }) => strategy), repositories };
 }
