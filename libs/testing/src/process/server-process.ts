@@ -138,8 +138,9 @@ export class ServerProcess {
       ];
       let output = '';
       let pidText = '';
+      let saidReady = false;
       const settleIfReady = (): void => {
-        if (!output.includes(readyText) || !pidText.endsWith('\n')) return;
+        if (!saidReady || !pidText.endsWith('\n')) return;
         clearTimeout(timer);
         this.#pid = Number(pidText);
         for (const stream of [stdout, stderr]) stream.removeAllListeners('data').resume();
@@ -153,7 +154,9 @@ export class ServerProcess {
       const timer = setTimeout(() => fail(`was not ready after ${readyTimeoutMs} ms`), readyTimeoutMs);
       for (const stream of [stdout, stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => {
-          output = (output + text).slice(-MAX_OUTPUT_CHARS);
+          output += text;
+          saidReady ||= output.includes(readyText);
+          output = output.slice(-MAX_OUTPUT_CHARS);
           settleIfReady();
         });
       }
