@@ -579,6 +579,15 @@ describe('the boot fails', () => {
     expect((error as Error).message).toMatch(message);
   });
 
+  it('and leaves the repositories as they were', async () => {
+    const heroes = new MemoryHeroRepository();
+    const providers = [{ provide: MemoryHeroRepository, useValue: heroes }];
+    const features = [HEROES, { repository: VillainRepository, strategy: VillainStrategy }];
+    await expect(boot({ providers, features })).rejects.toThrow(/VillainRepository cannot be cached/);
+
+    expect(Object.getOwnPropertyNames(heroes)).not.toContain('findById');
+  });
+
   it('for a module that is loaded lazily, when it is too late to lead calls through the cache', async () => {
     @Module({ imports: [CacheModule.forFeature([HEROES])], providers: [MemoryHeroRepository] })
     class LateModule {}

@@ -69,7 +69,13 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.isStarted = true;
-    for (const declaration of this.declarations) this.bind(declaration);
+    try {
+      for (const declaration of this.declarations) this.bind(declaration);
+    } catch (error) {
+      // An application that does not boot is not shut down either.
+      this.onApplicationShutdown();
+      throw error;
+    }
   }
 
   onApplicationShutdown(): void {
