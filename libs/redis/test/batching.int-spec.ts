@@ -14,7 +14,7 @@ describe.each(IOREDIS_VERSIONS)('batching over %s', (_name, Client) => {
   afterAll(() => server.stop());
 
   beforeEach(async () => {
-    redis = openRedis(Client, { url: server.url });
+    redis = openRedis(Client, { url: server.url, deadline: '2s' });
     await redis.connect();
     await redis.send('FLUSHALL', []);
     await redis.send('CONFIG', ['RESETSTAT']);
@@ -160,7 +160,7 @@ describe.each(IOREDIS_VERSIONS)('batching over %s', (_name, Client) => {
   });
 
   it('spreads batches over its connections', async () => {
-    const pool = openRedis(Client, { url: server.url, connections: 3, name: 'pool' });
+    const pool = openRedis(Client, { url: server.url, connections: 3, name: 'pool', deadline: '2s' });
     await pool.connect();
     const list = async () => String(await redis.send('CLIENT', ['LIST']));
     while ((await list()).split('name=pool').length < 4);

@@ -6,8 +6,8 @@ import type { RedisPort, RedisState } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { timed, until } from './until.js';
 
-/** The deadline of 50 ms, and what a busy machine adds. */
-const AT_MOST_MS = 50 + 150;
+/** The deadline, and what a busy machine adds. */
+const AT_MOST_MS = 150 + 300;
 
 describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   let server: RedisServer;
@@ -18,7 +18,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   beforeEach(async () => {
     server = await RedisServer.start();
     proxy = await TcpProxy.start(server);
-    redis = openRedis(Client, { url: proxy.urlOf(server.url), socketTimeout: '300ms' });
+    redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '150ms', socketTimeout: '300ms' });
     await redis.connect();
     states = [];
     redis.onStateChange((state, reason) => states.push([state, reason?.message]));
@@ -62,7 +62,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
 
   it('bounds every call to a frozen server, then sends nothing, and goes on when it thaws', async () => {
     server.pause();
-    const outcomes = await load(200);
+    const outcomes = await load(400);
     expectBounded(outcomes);
     expect(outcomes[0]?.error).toMatchObject({ reason: 'deadline' });
     expect(outcomes.at(-1)?.error).toMatchObject({ reason: 'breaker-open' });
@@ -78,10 +78,10 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
 
   it('replaces a connection whose other end is gone without a word', async () => {
     proxy.blackhole();
-    const outcomes = await load(500);
+    const outcomes = await load(800);
     expectBounded(outcomes);
     expect(states.map(([state]) => state)).toEqual(['breaker-open', 'connecting']);
-    expect(redis.reason?.message).toContain('nothing came from the server for 300 ms');
+    expect(states[1]?.[1]).toBe('Redis is not connected: nothing came from the server for 300 ms');
     proxy.heal();
     await until(() => redis.state === 'ready');
     await expect(redis.read(['key'])).resolves.toEqual([null]);
@@ -96,8 +96,8 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   });
 
   it('keeps the connection to a server that answers, only late', async () => {
-    proxy.delay(120);
-    expectBounded(await load(700));
+    proxy.delay(300);
+    expectBounded(await load(1_000));
     expect(redis.state).toBe('breaker-open');
     expect(proxy.acceptedCount).toBe(1);
     proxy.heal();
@@ -113,7 +113,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   });
 
   it('does not send again what was under way when the connection broke', async () => {
-    proxy.delay(40);
+    proxy.delay(100);
     const increments = [redis.send('INCR', ['n']), redis.send('INCR', ['n'])].map((call) => timed(call));
     await sleep(10);
     proxy.heal();
@@ -124,8 +124,8 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   });
 
   it('gives up on a command past its deadline though it may be carried out', async () => {
-    proxy.delay(100);
-    await expect(redis.send('INCR', ['n'])).rejects.toThrow('Redis did not answer in time: nothing within 50 ms');
+    proxy.delay(300);
+    await expect(redis.send('INCR', ['n'])).rejects.toThrow('Redis did not answer in time: nothing within 150 ms');
     proxy.heal();
     await expect(redis.send('GET', ['n'])).resolves.toEqual(Buffer.from('1'));
   });
@@ -184,7 +184,7 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
 
   it('goes on over the connections that are left', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: server.url, connections: 2 });
+    const redis = openRedis(Client, { url: server.url, connections: 2, deadline: '150ms' });
     await redis.connect();
     const id = Number(await redis.send('CLIENT', ['ID']));
     await until(async () => Number(await redis.send('CLIENT', ['ID'])) !== id);
@@ -200,7 +200,7 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
     await using proxy = await TcpProxy.start(server);
     const ports = [proxy.port, server.port];
     const redis = openRedisOver(
-      { url: server.url, connections: 2 },
+      { url: server.url, connections: 2, deadline: '150ms' },
       async (profile) => new Client({ ...profile, port: ports.shift() }),
     );
     await redis.connect();
@@ -215,7 +215,12 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
 
   it('opens one breaker for all connections to a frozen server', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: server.url, connections: 4, breaker: { failures: 3, openFor: '10m' } });
+    const redis = openRedis(Client, {
+      url: server.url,
+      connections: 4,
+      deadline: '150ms',
+      breaker: { failures: 3, openFor: '10m' },
+    });
     await redis.connect();
     await sleep(100);
     server.pause();

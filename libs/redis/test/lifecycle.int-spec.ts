@@ -8,7 +8,8 @@ import { IoredisPort } from '../src/ioredis.port.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { timed, until } from './until.js';
 
-const AT_MOST_MS = 50 + 150;
+/** The deadline, and what a busy machine adds. */
+const AT_MOST_MS = 150 + 300;
 
 describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
   afterEach(closeAll);
@@ -31,7 +32,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
 
   it('does not take the time that loading ioredis needs for a fault of Redis', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedisOver({ url: server.url }, async (profile) => {
+    const redis = openRedisOver({ url: server.url, deadline: '150ms' }, async (profile) => {
       await sleep(300);
       return new Client({ ...profile, port: server.port });
     });
@@ -41,7 +42,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
 
   it('refuses calls at once while there is no server, and finds it when it comes', async () => {
     const port = await freePort();
-    const redis = openRedis(Client, { url: `redis://127.0.0.1:${port}` });
+    const redis = openRedis(Client, { url: `redis://127.0.0.1:${port}`, deadline: '150ms' });
     const states: RedisState[] = [];
     redis.onStateChange((state) => states.push(state));
 
@@ -65,14 +66,14 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
   });
 
   it('explains a host of several addresses none of which answers', async () => {
-    const redis = openRedis(Client, { url: `redis://localhost:${await freePort()}` });
+    const redis = openRedis(Client, { url: `redis://localhost:${await freePort()}`, deadline: '150ms' });
     await expect(redis.connect(300)).rejects.toThrow(/^Redis is not connected: .*ECONNREFUSED/);
   });
 
   it('bounds the first calls to a server that accepts and says nothing', async () => {
     await using server = await RedisServer.start();
     server.pause();
-    const redis = openRedis(Client, { url: server.url });
+    const redis = openRedis(Client, { url: server.url, deadline: '150ms' });
     const calls = await Promise.all([timed(redis.read(['a'])), sleep(20).then(() => timed(redis.read(['b'])))]);
     for (const { tookMs, error } of calls) {
       expect(error).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
@@ -90,7 +91,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
     await using server = await RedisServer.start({ password: 'pw' });
     await using proxy = await TcpProxy.start(server);
     server.pause();
-    const redis = openRedis(Client, { url: proxy.urlOf(server.url), socketTimeout: '100ms' });
+    const redis = openRedis(Client, { url: proxy.urlOf(server.url), socketTimeout: '100ms', deadline: '150ms' });
     await expect(redis.connect(50)).rejects.toMatchObject({ reason: 'not-connected' });
     await until(() => proxy.acceptedCount >= 2);
     server.resume();
@@ -138,7 +139,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
 
   it('lets what was asked before be answered, and refuses what comes after', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: server.url });
+    const redis = openRedis(Client, { url: server.url, deadline: '150ms' });
     await redis.connect();
     const calls = Promise.all([redis.send('SET', ['a', '1']), redis.read(['a'])]);
     const closed = redis.close();
@@ -152,7 +153,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
 
   it('tells that it closed, once, as the last news', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: server.url });
+    const redis = openRedis(Client, { url: server.url, deadline: '150ms' });
     await redis.connect();
     const states: RedisState[] = [];
     redis.onStateChange((state) => states.push(state));
@@ -163,7 +164,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
   it('ends connections, timers and sockets', async () => {
     await using server = await RedisServer.start();
     const before = resources();
-    const redis = openRedis(Client, { url: server.url, connections: 4 });
+    const redis = openRedis(Client, { url: server.url, connections: 4, deadline: '150ms' });
     await redis.connect();
     await Promise.all(Array.from({ length: 20 }, () => redis.send('PING', [])));
     await redis.close();
@@ -178,13 +179,13 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
 
   it('does not wait for a frozen server', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: server.url });
+    const redis = openRedis(Client, { url: server.url, deadline: '150ms' });
     await redis.connect();
     const before = resources();
     server.pause();
     const call = timed(redis.read(['a']));
     const { tookMs } = await timed(redis.close());
-    expect(tookMs).toBeLessThan(50 + 200 + 200);
+    expect(tookMs).toBeLessThan(AT_MOST_MS + 200);
     expect((await call).error).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
     await until(() => resources().length < before.length);
     server.resume();
@@ -193,16 +194,16 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
   it('can be done before the first use, while connecting and while the server is away', async () => {
     await using server = await RedisServer.start();
     const before = resources();
-    const unused = openRedis(Client, { url: server.url });
+    const unused = openRedis(Client, { url: server.url, deadline: '150ms' });
     await unused.close();
     await expect(unused.read(['a'])).rejects.toMatchObject({ reason: 'closed' });
 
-    const connecting = openRedis(Client, { url: server.url });
+    const connecting = openRedis(Client, { url: server.url, deadline: '150ms' });
     const call = timed(connecting.read(['a']));
     await connecting.close();
     expect((await call).error).toMatchObject({ reason: 'closed' });
 
-    const away = openRedis(Client, { url: `redis://127.0.0.1:${await freePort()}` });
+    const away = openRedis(Client, { url: `redis://127.0.0.1:${await freePort()}`, deadline: '150ms' });
     await away.connect(20).catch(() => undefined);
     const { tookMs } = await timed(away.close());
     expect(tookMs).toBeLessThan(AT_MOST_MS);
@@ -210,7 +211,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
   });
 
   it('ends a wait for the connection', async () => {
-    const redis = openRedis(Client, { url: `redis://127.0.0.1:${await freePort()}` });
+    const redis = openRedis(Client, { url: `redis://127.0.0.1:${await freePort()}`, deadline: '150ms' });
     const connected = redis.connect();
     setTimeout(() => void redis.close(), 20);
     await expect(connected).rejects.toMatchObject({ reason: 'closed' });

@@ -14,7 +14,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
   it('takes the password from the url or the option, special characters included', async () => {
     await using server = await RedisServer.start({ password: PASSWORD });
     for (const options of [{ url: server.url }, { url: `redis://127.0.0.1:${server.port}`, password: PASSWORD }]) {
-      const redis = openRedis(Client, options);
+      const redis = openRedis(Client, { ...options, deadline: '1s' });
       await redis.connect();
       await expect(redis.send('PING', [])).resolves.toEqual(Buffer.from('PONG'));
     }
@@ -25,7 +25,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
     ['missing', 'redis://127.0.0.1', /wants a password and was given none \(NOAUTH /],
   ])('says what to check when the password is %s', async (_case, url, message) => {
     await using server = await RedisServer.start({ password: PASSWORD });
-    const redis = openRedis(Client, { url: `${url}:${server.port}` });
+    const redis = openRedis(Client, { url: `${url}:${server.port}`, deadline: '1s' });
     const states: [RedisState, Error | undefined][] = [];
     redis.onStateChange((state, reason) => states.push([state, reason]));
 
@@ -44,7 +44,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
   it('goes in once the password is right, without hammering until then', async () => {
     await using server = await RedisServer.start({ password: 'old' });
     await using proxy = await TcpProxy.start(server);
-    const redis = openRedis(Client, { url: proxy.urlOf(`redis://:new@127.0.0.1:${server.port}`) });
+    const redis = openRedis(Client, { url: proxy.urlOf(`redis://:new@127.0.0.1:${server.port}`), deadline: '1s' });
     await expect(redis.connect()).rejects.toThrow(RedisAuthError);
     await sleep(700);
     expect(proxy.acceptedCount).toBeLessThan(10);
@@ -56,7 +56,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
 
   it('works for a user who may do little more than read', async () => {
     await using server = await RedisServer.start({ args: ['--user', 'app', 'on', '>pw', '~app:*', '+get', '+mget'] });
-    const redis = openRedis(Client, { url: `redis://app:pw@127.0.0.1:${server.port}` });
+    const redis = openRedis(Client, { url: `redis://app:pw@127.0.0.1:${server.port}`, deadline: '1s' });
     await redis.connect();
     await expect(redis.read(['app:1'])).resolves.toEqual([null]);
     await expect(redis.send('PING', [])).rejects.toMatchObject({ replyCode: 'NOPERM' });
@@ -72,8 +72,8 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
 
   it('never writes to another database than the one asked for', async () => {
     await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: `${server.url}/99` });
-    const outcomes = await Promise.allSettled([redis.send('SET', ['key', 'value']), redis.connect(400)]);
+    const redis = openRedis(Client, { url: `${server.url}/99`, deadline: '1s' });
+    const outcomes = await Promise.allSettled([redis.send('SET', ['key', 'value']), redis.connect(1_000)]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({
         reason: { code: 'REDIS_UNAVAILABLE', message: 'Redis is not connected: ERR DB index is out of range' },

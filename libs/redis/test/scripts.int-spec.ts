@@ -36,7 +36,7 @@ describe.each(IOREDIS_VERSIONS)('scripts over %s', (_name, Client) => {
   afterAll(() => server.stop());
 
   beforeEach(async () => {
-    redis = openRedis(Client, { url: server.url });
+    redis = openRedis(Client, { url: server.url, deadline: '2s' });
     await redis.connect();
     await redis.send('FLUSHALL', []);
     await redis.send('SCRIPT', ['FLUSH']);
