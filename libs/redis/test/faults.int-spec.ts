@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { RedisServer, TcpProxy } from '@nest-strata/testing';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
 import { RedisUnavailableError } from '../src/index.js';
 import type { RedisPort, RedisState } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
@@ -11,13 +11,13 @@ const AT_MOST_MS = 150 + 300;
 
 describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
   let server: RedisServer;
-  let proxy: TcpProxy;
+  let proxy: FaultProxy;
   let redis: RedisPort;
   let states: [RedisState, string | undefined][];
 
   beforeEach(async () => {
     server = await RedisServer.start();
-    proxy = await TcpProxy.start(server);
+    proxy = await FaultProxy.start(server);
     redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '150ms', socketTimeout: '300ms' });
     await redis.connect();
     states = [];
@@ -197,7 +197,7 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
 
   it('gives a connection that owes an answer nothing more to do while there is another', async () => {
     await using server = await RedisServer.start();
-    await using proxy = await TcpProxy.start(server);
+    await using proxy = await FaultProxy.start(server);
     const ports = [proxy.port, server.port];
     const redis = openRedisOver(
       { url: server.url, connections: 2, deadline: '150ms' },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock, SystemRandom } from '@nest-strata/core';
-import { freePort, RedisServer, TcpProxy } from '@nest-strata/testing';
+import { FaultProxy, freePort, RedisServer } from '@nest-strata/testing';
 import { MissingIoredisError, resolveRedisOptions } from '../src/index.js';
 import type { RedisState } from '../src/index.js';
 import { IoredisPort } from '../src/ioredis.port.js';
@@ -16,7 +16,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
 
   it('connects at the first call, which waits for it', async () => {
     await using server = await RedisServer.start();
-    await using proxy = await TcpProxy.start(server);
+    await using proxy = await FaultProxy.start(server);
     const redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '1s' });
     expect(redis.state).toBe('connecting');
     await sleep(20);
@@ -89,7 +89,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
 
   it('does not wait for ever for the login of a server that says nothing', async () => {
     await using server = await RedisServer.start({ password: 'pw' });
-    await using proxy = await TcpProxy.start(server);
+    await using proxy = await FaultProxy.start(server);
     server.pause();
     const redis = openRedis(Client, { url: proxy.urlOf(server.url), socketTimeout: '100ms', deadline: '150ms' });
     await expect(redis.connect(50)).rejects.toMatchObject({ reason: 'not-connected' });

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { RedisServer, TcpProxy } from '@nest-strata/testing';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
 import { RedisAuthError, RedisUnavailableError, type RedisState } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
 import { timed, until } from './until.js';
@@ -43,7 +43,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
 
   it('goes in once the password is right, without hammering until then', async () => {
     await using server = await RedisServer.start({ password: 'old' });
-    await using proxy = await TcpProxy.start(server);
+    await using proxy = await FaultProxy.start(server);
     const redis = openRedis(Client, { url: proxy.urlOf(`redis://:new@127.0.0.1:${server.port}`), deadline: '1s' });
     await expect(redis.connect()).rejects.toThrow(RedisAuthError);
     await sleep(700);

@@ -1,14 +1,14 @@
 // #region quick-start
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { RedisServer, TcpProxy } from '@nest-strata/testing';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
 let redis: RedisServer;
-let network: TcpProxy;
+let network: FaultProxy;
 
 beforeAll(async () => {
   redis = await RedisServer.start(); // a few milliseconds; nothing is shared, so nothing needs flushing
-  network = await TcpProxy.start(redis);
+  network = await FaultProxy.start(redis);
 });
 
 afterAll(async () => {

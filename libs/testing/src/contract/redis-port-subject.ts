@@ -1,5 +1,5 @@
 import type { RedisPort } from '@nest-strata/redis';
-import { TcpProxy } from '../faults/tcp-proxy.js';
+import { FaultProxy } from '../faults/fault-proxy.js';
 import { RedisServer } from '../redis/redis-server.js';
 import type { ContractSubject } from './contract.js';
 
@@ -8,7 +8,7 @@ export interface RedisPortSubject extends ContractSubject {
   readonly port: RedisPort;
   readonly server: RedisServer;
   /** The network between the two. */
-  readonly network: TcpProxy;
+  readonly network: FaultProxy;
   readonly deadlineMs: number;
   /** Makes another port like {@link port}. */
   readonly makePort: (url: string) => Promise<RedisPort>;
@@ -20,7 +20,7 @@ export async function makeRedisPortSubject(
   deadlineMs: number,
 ): Promise<RedisPortSubject> {
   const server = await RedisServer.start();
-  const network = await TcpProxy.start(server);
+  const network = await FaultProxy.start(server);
   const ports: RedisPort[] = [];
   const makeAndKeep = async (url: string): Promise<RedisPort> => {
     const made = await makePort(url);

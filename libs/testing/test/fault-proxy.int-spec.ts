@@ -5,16 +5,16 @@ import type { AddressInfo, ServerOpts, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort, RedisServer, TcpProxy } from '@nest-strata/testing';
+import { FaultProxy, freePort, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
 let redis: RedisServer;
-let proxy: TcpProxy;
+let proxy: FaultProxy;
 let client: Redis;
 
 beforeEach(async () => {
   redis = await RedisServer.start({ password: 'p@ss:/word' });
-  proxy = await TcpProxy.start(redis);
+  proxy = await FaultProxy.start(redis);
   client = connectTo(proxy.urlOf(redis.url));
 });
 
@@ -63,7 +63,7 @@ async function until(condition: () => boolean): Promise<void> {
 describe('a good network', () => {
   it('carries everything, both ways, and the end of each stream', async () => {
     await using echo = await listen({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
-    await using toEcho = await TcpProxy.start(echo);
+    await using toEcho = await FaultProxy.start(echo);
     const sent = randomBytes(5_000_000);
     const socket = connect(toEcho.port, '127.0.0.1').end(sent);
     expect((await buffer(socket)).equals(sent)).toBe(true);
@@ -85,14 +85,14 @@ describe('a good network', () => {
   });
 
   it('breaks the connection when there is no server behind it', async () => {
-    await using toNowhere = await TcpProxy.start({ port: await freePort() });
+    await using toNowhere = await FaultProxy.start({ port: await freePort() });
     const socket = connect(toNowhere.port, '127.0.0.1');
     await expect(once(socket, 'close')).rejects.toThrow('ECONNRESET');
   });
 
   it('makes the sender wait when the receiver does not read', async () => {
     await using idle = await listen({ pauseOnConnect: true }, () => undefined);
-    await using toIdle = await TcpProxy.start(idle);
+    await using toIdle = await FaultProxy.start(idle);
     const sender = connect(toIdle.port, '127.0.0.1');
     let sentBytes = 0;
     const chunk = Buffer.alloc(1_048_576);

@@ -3,8 +3,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import type { NetworkFault } from './network-fault.js';
 import { ProxiedConnection } from './proxied-connection.js';
 
-/** Where a {@link TcpProxy} leads to. */
-export interface TcpProxyTarget {
+/** Where a {@link FaultProxy} leads to. */
+export interface FaultProxyTarget {
   readonly port: number;
   /** `127.0.0.1` by default. */
   readonly host?: string;
@@ -18,13 +18,13 @@ export interface TcpProxyTarget {
  *
  * @example
  * await using redis = await RedisServer.start();
- * await using proxy = await TcpProxy.start(redis);
+ * await using proxy = await FaultProxy.start(redis);
  * const client = new Redis(proxy.urlOf(redis.url));
  * proxy.blackhole();
  */
-export class TcpProxy implements AsyncDisposable {
+export class FaultProxy implements AsyncDisposable {
   readonly #server: Server;
-  readonly #target: TcpProxyTarget;
+  readonly #target: FaultProxyTarget;
   readonly #connections = new Set<ProxiedConnection>();
   #fault: NetworkFault = { kind: 'none' };
   #acceptedCount = 0;
@@ -33,16 +33,16 @@ export class TcpProxy implements AsyncDisposable {
   readonly port: number;
 
   /** Listens on a free port and leads to `target`, which need not run yet; a `RedisServer` is a target. */
-  static async start(target: TcpProxyTarget): Promise<TcpProxy> {
+  static async start(target: FaultProxyTarget): Promise<FaultProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
     });
-    return new TcpProxy(server, target);
+    return new FaultProxy(server, target);
   }
 
-  private constructor(server: Server, target: TcpProxyTarget) {
+  private constructor(server: Server, target: FaultProxyTarget) {
     this.#server = server.unref();
     this.#target = target;
     this.port = (server.address() as AddressInfo).port;
