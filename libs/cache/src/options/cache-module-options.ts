@@ -2,6 +2,7 @@ import type { Duration } from '@nest-strata/core';
 import type { Codec, CompressionOptions, RegistrableClass, TypeOptions, ValueMode } from '@nest-strata/engine';
 import type { RedisOptions } from '@nest-strata/redis';
 import type { HealthOptions } from '../health/health-options.js';
+import type { OutboxOptions } from '../outbox/outbox-options.js';
 
 /** The memory tier of a cache: entries in this process, no trip to anywhere. */
 export interface MemoryOptions {
@@ -86,6 +87,13 @@ export interface CacheSettings {
   readonly enabled?: boolean;
   /** How {@link CacheHealthIndicator} judges. */
   readonly health?: HealthOptions;
+  /**
+   * Keeps the evicts of cached TypeORM repositories on PostgreSQL in the database, in the transaction that makes them
+   * necessary, until Redis has confirmed them: a crash between the two does not lose them. Without `redis` there is none.
+   *
+   * @default false
+   */
+  readonly outbox?: boolean | OutboxOptions;
 }
 
 /** What shapes the module itself. In `forRootAsync` these stand beside the factory, not in what it returns. */

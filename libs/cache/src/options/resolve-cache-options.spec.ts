@@ -52,7 +52,7 @@ describe('options that are wrong', () => {
       'a feature that does not exist',
       { refreshAhead: 0.8 },
       'refreshAhead: unknown option; the options here are namespace, ttl, jitter, memory, redis, codec, compression, ' +
-        'limits, types, ttls, enabled, health',
+        'limits, types, ttls, enabled, health, outbox',
     ],
     ['a name of Object.prototype', { toString: 1 }, 'toString: unknown option; the options here are'],
     ['a prototype', JSON.parse('{"__proto__": {"ttl": "1s"}}'), '__proto__: unknown option; the options here are'],
@@ -168,6 +168,19 @@ describe('options that are wrong', () => {
       { health: { failOn: ['up'] } },
       "health.failOn: given a list of 1; write a list of 'degraded' or 'down'",
     ],
+    ['a text for the outbox', { outbox: 'evictions' }, 'outbox: given "evictions"; write true, false or an object'],
+    [
+      'SQL for the outbox',
+      { outbox: { table: 'x; DROP TABLE y' } },
+      'outbox.table: given "x; DROP TABLE y"; write a name',
+    ],
+    ['a bare number for the outbox', { outbox: { interval: 5 } }, 'outbox.interval: 5 is a bare number'],
+    [
+      'an outbox without a rest',
+      { outbox: { interval: '0ms' } },
+      `outbox.interval: given "0ms"; write a duration from`,
+    ],
+    ['an outbox that rests', { outbox: { interval: 'forever' } }, `outbox.interval: given "forever"; write a duration`],
     ['a misplaced switch', { isGlobal: false }, 'isGlobal: write it beside the factory, in forRootAsync({ … }) itself'],
     ['misplaced caches', { caches: {} }, 'caches: write it beside the factory, in forRootAsync({ … }) itself'],
     [
@@ -371,6 +384,23 @@ describe('options that are right', () => {
     for (const given of [settings, settings.memory, settings.ttls, caches, caches.heroes, caches.heroes.memory]) {
       expect(Object.isFrozen(given)).toBe(false);
     }
+  });
+});
+
+describe('the outbox', () => {
+  it.each<[string, CacheSettings, unknown]>([
+    ['is off by default', { redis }, undefined],
+    ['can be off', { redis, outbox: false }, undefined],
+    ['can be on', { redis, outbox: true }, { table: 'strata_outbox', intervalMs: 1000 }],
+    [
+      'can have a table of its own',
+      { redis, outbox: { table: 'cache.evictions', interval: '5s' } },
+      { table: 'cache.evictions', intervalMs: 5000 },
+    ],
+    ['is off without Redis', { outbox: true }, undefined],
+    ['is off where the cache is', { redis, enabled: false, outbox: true }, undefined],
+  ])('%s', (_, settings, expected) => {
+    expect(resolveCacheOptions({ namespace: 'shop', ...settings }).outbox).toEqual(expected);
   });
 });
 

@@ -4,6 +4,7 @@ import { defaultTypes, MAX_MEMORY_TTL_OVER_REDIS_MS } from '@nest-strata/engine'
 import type { CacheOverrides, ResolvedCacheOptions } from '@nest-strata/engine';
 import { InvalidRedisOptionsError, resolveRedisOptions } from '@nest-strata/redis';
 import type { CacheModuleExtras, CacheSettings, MemoryOptions, NamedCacheOptions } from './cache-module-options.js';
+import type { ResolvedOutboxOptions } from '../outbox/outbox-options.js';
 import { describeGiven } from './describe-given.js';
 import { InvalidCacheOptionsError } from './invalid-cache-options.error.js';
 import type { OptionProblem } from './invalid-cache-options.error.js';
@@ -27,6 +28,8 @@ const DEFAULTS = {
   maxValueBytes: 1024 * 1024,
   maxKeyBytes: 1024,
   failOn: ['down'],
+  outboxTable: 'strata_outbox',
+  outboxInterval: '1s',
 } as const;
 
 /**
@@ -41,14 +44,16 @@ export function resolveCacheOptions(
   const problems = problemsOf(settings, caches);
   if (problems.length > 0) throw new InvalidCacheOptionsError(problems);
   const cache = resolveRoot(settings);
+  const redis = settings.enabled === false ? undefined : settings.redis;
   return frozenCopy({
     cache,
     inherited: { memory: cache.memory, hasRedis: settings.redis !== undefined },
     codec: settings.codec ?? DEFAULTS.codec,
-    redis: settings.enabled === false ? undefined : settings.redis,
+    redis,
     caches: Object.entries(caches).map(([name, options]) => ({ name, options })),
     ttls: Object.entries(settings.ttls ?? {}).map(([name, ttl]) => ({ name, ttl })),
     failOn: settings.health?.failOn ?? DEFAULTS.failOn,
+    outbox: redis && resolveOutbox(settings.outbox),
   });
 }
 
@@ -143,6 +148,12 @@ function resolveRoot(settings: CacheSettings): ResolvedSettings['cache'] {
     types: settings.types ? toTypeRegistry(settings.types) : defaultTypes,
     enabled: settings.enabled ?? true,
   };
+}
+
+function resolveOutbox(outbox: CacheSettings['outbox'] = false): ResolvedOutboxOptions | undefined {
+  if (outbox === false) return undefined;
+  const { table = DEFAULTS.outboxTable, interval = DEFAULTS.outboxInterval } = outbox === true ? {} : outbox;
+  return { table, intervalMs: durationToMs(interval) };
 }
 
 /** Memory does not hear of what other processes write to Redis, so it forgets soon. */

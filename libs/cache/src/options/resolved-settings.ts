@@ -2,6 +2,7 @@ import type { Duration } from '@nest-strata/core';
 import type { ResolvedCacheOptions } from '@nest-strata/engine';
 import type { RedisOptions } from '@nest-strata/redis';
 import type { CacheState } from '../health/health-options.js';
+import type { ResolvedOutboxOptions } from '../outbox/outbox-options.js';
 import type { CacheSettings, NamedCacheOptions } from './cache-module-options.js';
 
 /** What a cache passes on to the namespaces in it. */
@@ -24,4 +25,6 @@ export interface ResolvedSettings {
   readonly ttls: readonly { readonly name: string; readonly ttl: Duration }[];
   /** The states that fail the health check. */
   readonly failOn: readonly Exclude<CacheState, 'up'>[];
+  /** `undefined` without one, and without Redis. */
+  readonly outbox: ResolvedOutboxOptions | undefined;
 }

@@ -1,4 +1,7 @@
+import { durationToMs } from '@nest-strata/core';
+import type { Duration } from '@nest-strata/core';
 import { compressionAlgorithms, TypeRegistrationError } from '@nest-strata/engine';
+import { isTableName } from '../outbox/table-name.js';
 import { describeGiven } from './describe-given.js';
 import {
   durationAdvice,
@@ -52,6 +55,11 @@ class HealthShape {
   @IsListOf(['degraded', 'down']) failOn: unknown;
 }
 
+class OutboxShape {
+  @OptionRule(tableAdvice) table: unknown;
+  @OptionRule(intervalAdvice) interval: unknown;
+}
+
 /** The rules of `CacheSettings`; those inside of `redis` are the ones of `resolveRedisOptions`. */
 export class SettingsShape {
   static readonly groups: Readonly<Record<string, OptionsShape>> = {
@@ -59,6 +67,7 @@ export class SettingsShape {
     compression: CompressionShape,
     limits: LimitsShape,
     health: HealthShape,
+    outbox: OutboxShape,
   };
 
   @OptionRule((given, { redis }) =>
@@ -86,6 +95,7 @@ export class SettingsShape {
   @OptionRule(ttlsAdvice) ttls: unknown;
   @IsSwitch() enabled: unknown;
   @IsGroup() health: unknown;
+  @OptionRule(outboxAdvice) outbox: unknown;
 }
 
 function codecAdvice(given: unknown): string | undefined {
@@ -108,6 +118,25 @@ function ttlsAdvice(given: unknown): string | undefined {
     return advice === undefined ? [] : [`for ${name}, ${advice}`];
   });
   return problems.length === 0 ? undefined : problems.join('; ');
+}
+
+function outboxAdvice(given: unknown): string | undefined {
+  if (given === undefined || typeof given === 'boolean' || isPlainObject(given)) return undefined;
+  return `given ${describeGiven(given)}; write true, false or an object of options`;
+}
+
+function tableAdvice(given: unknown): string | undefined {
+  if (given === undefined || isTableName(given)) return undefined;
+  return `given ${describeGiven(given)}; write a name of letters, digits and underscores, such as 'evictions' or 'cache.evictions'`;
+}
+
+function intervalAdvice(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  const advice = durationAdvice(given);
+  if (advice !== undefined) return advice;
+  const intervalMs = durationToMs(given as Duration);
+  if (intervalMs >= 100 && intervalMs <= 3_600_000) return undefined;
+  return `given ${describeGiven(given)}; write a duration from '100ms' to '1h'`;
 }
 
 function typesAdvice(given: unknown): string | undefined {
