@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '@nest-strata/engine';
 import { createRedis, RedisPort } from '@nest-strata/redis';
-import type { RedisArgument, RedisScript, RedisStateListener } from '@nest-strata/redis';
+import type {
+  KeyWatch,
+  KeyWatchListener,
+  KeyWatchOptions,
+  RedisArgument,
+  RedisScript,
+  RedisStateListener,
+} from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
 
@@ -45,6 +52,10 @@ class SteppedPort extends RedisPort {
 
   override scan(pattern: string, batchSize?: number): AsyncIterable<string[]> {
     return this.port.scan(pattern, batchSize);
+  }
+
+  override watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
+    return this.port.watch(options, listener);
   }
 
   override connect(timeoutMs?: number): Promise<void> {

@@ -19,3 +19,5 @@ export type { RedisArgument, RedisState, RedisStateListener } from './redis.port
 export { defineScript } from './script/define-script.js';
 export type { RedisScriptDefinition } from './script/define-script.js';
 export type { RedisScript } from './script/redis-script.js';
+export { KeyWatch } from './watch/key-watch.port.js';
+export type { KeyAnnouncement, KeyWatchListener, KeyWatchMode, KeyWatchOptions } from './watch/key-watch.port.js';

@@ -13,6 +13,8 @@ import { RedisPort, type RedisArgument, type RedisState, type RedisStateListener
 import { packArguments } from './script/pack-arguments.js';
 import type { RedisScript } from './script/redis-script.js';
 import { parseScanReply } from './replies/scan-reply.js';
+import type { KeyWatch, KeyWatchListener, KeyWatchOptions } from './watch/key-watch.port.js';
+import { RedisKeyWatch } from './watch/redis-key-watch.js';
 
 /** What {@link IoredisPort} works with. */
 export interface IoredisPortDependencies {
@@ -28,6 +30,7 @@ const DEFAULT_SCAN_BATCH_SIZE = 500;
 /** {@link RedisPort} over one or several connections of ioredis; made by {@link createRedis}. */
 export class IoredisPort extends RedisPort {
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #options: ResolvedRedisOptions;
   readonly #deadline: Deadline;
   readonly #breaker: CircuitBreaker;
@@ -46,6 +49,7 @@ export class IoredisPort extends RedisPort {
   constructor(options: ResolvedRedisOptions, { clock, random, openClient }: IoredisPortDependencies) {
     super();
     this.#clock = clock;
+    this.#random = random;
     this.#options = options;
     this.#deadline = new Deadline(clock, options.deadlineMs);
     this.#breaker = new CircuitBreaker(options.breaker, clock, (state) => this.#breakerBecame(state));
@@ -110,6 +114,10 @@ export class IoredisPort extends RedisPort {
       if (keys.length > 0) yield keys;
       cursor = next;
     } while (cursor !== '0');
+  }
+
+  override watch(options: KeyWatchOptions, _listener: KeyWatchListener): KeyWatch {
+    return new RedisKeyWatch(options, this.#random);
   }
 
   override async connect(timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS): Promise<void> {

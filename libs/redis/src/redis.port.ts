@@ -1,4 +1,5 @@
 import type { RedisScript } from './script/redis-script.js';
+import type { KeyWatch, KeyWatchListener, KeyWatchOptions } from './watch/key-watch.port.js';
 
 /** What a Redis command takes as an argument. */
 export type RedisArgument = string | Buffer | number;
@@ -58,6 +59,13 @@ export abstract class RedisPort {
 
   /** The keys that match a Redis glob, in batches of about `batchSize`; a key can appear twice. Never `KEYS`. */
   abstract scan(pattern: string, batchSize?: number): AsyncIterable<string[]>;
+
+  /**
+   * Listens for changes of keys; nothing is opened before {@link KeyWatch.follow}. Closing the port closes it, too.
+   *
+   * @throws InvalidRedisOptionsError when this port already tracks in another mode
+   */
+  abstract watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch;
 
   /**
    * Opens the connection if it is not open yet and resolves once it is ready. Nobody needs to call it.

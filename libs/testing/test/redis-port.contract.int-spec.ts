@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createRedis } from '@nest-strata/redis';
-import type { RedisArgument, RedisPort, RedisScript, RedisStateListener } from '@nest-strata/redis';
+import type {
+  KeyWatch,
+  KeyWatchListener,
+  KeyWatchOptions,
+  RedisArgument,
+  RedisPort,
+  RedisScript,
+  RedisStateListener,
+} from '@nest-strata/redis';
 import { checkClause } from '../src/contract/contract.js';
 import { makeRedisPortSubject } from '../src/contract/redis-port-subject.js';
 import { describeRedisPort, redisPortClauses } from '../src/contract/redis-port.contract.js';
@@ -43,6 +51,9 @@ class Delegating implements RedisPort {
   }
   scan(pattern: string, batchSize?: number): AsyncIterable<string[]> {
     return this.good.scan(pattern, batchSize);
+  }
+  watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
+    return this.good.watch(options, listener);
   }
   connect(timeoutMs?: number): Promise<void> {
     return this.good.connect(timeoutMs);
