@@ -211,6 +211,185 @@ describe('a delay', () => {
   });
 });
 
+describe('a late request', () => {
+  it('arrives at the server by that time later', async () => {
+    await client.ping();
+    const direct = connectTo(redis.url);
+    await direct.ping();
+    proxy.delay(150, 'requests');
+    const write = client.set('key', 'value');
+    await sleep(40);
+    expect(await direct.get('key')).toBeNull();
+    expect(await write).toBe('OK');
+    expect(await direct.get('key')).toBe('value');
+    direct.disconnect();
+  });
+});
+
+describe('a one-way street', () => {
+  it('lets a write happen whose reply is lost, and the connection never answers again', async () => {
+    await client.ping();
+    const direct = connectTo(redis.url);
+    proxy.drop('replies');
+    expect(await isPendingAfter(50, client.set('key', 'value'))).toBe(true);
+    expect(await direct.get('key')).toBe('value');
+    proxy.heal();
+    expect(await isPendingAfter(50, client.set('key', 'another'))).toBe(true);
+    expect(await direct.get('key')).toBe('another');
+    direct.disconnect();
+  });
+
+  it('lets pushes through while requests are lost', async () => {
+    const direct = connectTo(redis.url);
+    await client.subscribe('channel');
+    const heard: string[] = [];
+    client.on('message', (_, message) => heard.push(message));
+    proxy.drop('requests');
+    expect(await isPendingAfter(20, client.ping())).toBe(true);
+    await direct.publish('channel', 'during');
+    proxy.heal();
+    await direct.publish('channel', 'after');
+    await until(() => heard.length === 2);
+    expect(heard).toEqual(['during', 'after']);
+    direct.disconnect();
+  });
+});
+
+describe('a hold', () => {
+  it('keeps replies back, in order, until it is released', async () => {
+    await client.ping();
+    const held = proxy.hold();
+    const order: string[] = [];
+    const calls = ['first', 'second'].map((text) => client.echo(text).then((reply) => order.push(reply)));
+    await held.arrival('second');
+    expect(held.byteCount).toBe('$5\r\nfirst\r\n$6\r\nsecond\r\n'.length);
+    expect(await isPendingAfter(20, Promise.race(calls))).toBe(true);
+    held.release();
+    held.release();
+    await Promise.all([...calls, client.echo('third').then((reply) => order.push(reply))]);
+    expect(order).toEqual(['first', 'second', 'third']);
+    await held.arrival();
+  });
+
+  it('tells of a reply that is awaited before it comes', async () => {
+    const held = proxy.hold();
+    const handshake = held.arrival();
+    const second = connectTo(proxy.urlOf(redis.url));
+    await handshake;
+    expect(await isPendingAfter(20, held.arrival('no such text'))).toBe(true);
+    proxy.heal();
+    expect(await second.ping()).toBe('PONG');
+    second.disconnect();
+  });
+
+  it('keeps requests back', async () => {
+    await client.set('key', 'before');
+    const held = proxy.hold('requests');
+    const write = client.set('key', 'after');
+    await held.arrival();
+    const direct = connectTo(redis.url);
+    expect(await direct.get('key')).toBe('before');
+    held.release();
+    expect(await write).toBe('OK');
+    expect(await direct.get('key')).toBe('after');
+    direct.disconnect();
+  });
+
+  it('keeps the news back that the server is gone', async () => {
+    await client.ping();
+    proxy.hold();
+    const closed = new Promise((resolve) => client.once('close', resolve));
+    await redis.kill();
+    expect(await isPendingAfter(50, closed)).toBe(true);
+    proxy.heal();
+    await expect(closed).resolves.toBeUndefined();
+  });
+
+  it('loses what it has when a blackhole follows', async () => {
+    await client.ping();
+    const held = proxy.hold();
+    const call = client.ping();
+    await held.arrival();
+    proxy.blackhole();
+    held.release();
+    proxy.heal();
+    expect(await isPendingAfter(50, call)).toBe(true);
+  });
+});
+
+describe('chosen connections', () => {
+  let subscriber: Redis;
+
+  beforeEach(async () => {
+    await client.client('SETNAME', 'data');
+    subscriber = connectTo(proxy.urlOf(redis.url));
+    await subscriber.subscribe('__redis__:invalidate');
+  });
+
+  afterEach(() => subscriber.disconnect());
+
+  it('are known by their order, their name and whether they subscribe', () => {
+    expect(proxy.connections).toMatchObject([
+      { id: 0, name: 'data', isSubscriber: false },
+      { id: 1, name: undefined, isSubscriber: true },
+    ]);
+  });
+
+  it('alone meet a fault', async () => {
+    proxy.where((connection) => connection.isSubscriber).blackhole();
+    expect(await isPendingAfter(20, subscriber.ping())).toBe(true);
+    expect(await client.ping()).toBe('PONG');
+    proxy.where(({ name }) => name === 'data').delay(60);
+    const startedAtMs = performance.now();
+    await client.ping();
+    expect(performance.now() - startedAtMs).toBeGreaterThan(50);
+  });
+
+  it('include those to come, from the request on that makes them known', async () => {
+    proxy.where((connection) => connection.isSubscriber).blackhole();
+    const next = connectTo(proxy.urlOf(redis.url));
+    expect(await next.ping()).toBe('PONG');
+    expect(await isPendingAfter(50, next.subscribe('channel'))).toBe(true);
+    expect(await client.pubsub('NUMSUB', 'channel')).toEqual(['channel', 0]);
+    next.disconnect();
+  });
+
+  it('alone are reset', async () => {
+    const closed = new Promise((resolve) => subscriber.once('close', resolve));
+    proxy.where(({ id }) => id === 1).resetConnections();
+    await closed;
+    expect(await client.ping()).toBe('PONG');
+    expect(client.status).toBe('ready');
+    await until(() => proxy.connections.at(-1)?.id === 2);
+  });
+
+  it('follow the latest fault that concerns them', async () => {
+    const data = proxy.where(({ name }) => name === 'data');
+    data.delay(10_000);
+    const held = data.hold();
+    const call = client.ping();
+    await held.arrival();
+    proxy.where(({ isSubscriber }) => isSubscriber).blackhole();
+    data.heal();
+    expect(await call).toBe('PONG');
+    expect(await isPendingAfter(20, subscriber.ping())).toBe(true);
+    data.blackhole();
+    proxy.heal();
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  it('meet the fault before it again when a hold is released', async () => {
+    const data = proxy.where(({ name }) => name === 'data');
+    data.delay(60);
+    const held = data.hold();
+    await sleep(1);
+    held.release();
+    const startedAtMs = performance.now();
+    await client.ping();
+    expect(performance.now() - startedAtMs).toBeGreaterThan(50);
+  });
+});
+
 describe('a reset', () => {
   it('fails what is in flight, and lets the client come back', async () => {
     await client.ping();

@@ -1,7 +1,9 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { NetworkFault } from './network-fault.js';
+import { NetworkFaults } from './network-faults.js';
 import { ProxiedConnection } from './proxied-connection.js';
+import type { ProxyConnection } from './proxied-connection.js';
 
 /** Where a {@link FaultProxy} leads to. */
 export interface FaultProxyTarget {
@@ -10,11 +12,22 @@ export interface FaultProxyTarget {
   readonly host?: string;
 }
 
+type Choice = (connection: ProxyConnection) => boolean;
+
+interface FaultInForce {
+  readonly concerns: Choice;
+  readonly fault: NetworkFault;
+}
+
+const NO_FAULT: NetworkFault = { kind: 'none' };
+const ALL: Choice = () => true;
+
 /**
  * A network that misbehaves on command: a TCP proxy on 127.0.0.1 before a real server.
  *
- * It begins as a good network. A fault holds for connections that are open and for new ones, until the next fault or
- * {@link heal}. What is on its way is bounded to 1 MiB for each direction of a connection; beyond it the sender waits.
+ * It begins as a good network. Faults concern all its connections, or with {@link where} some of them, those that are
+ * open and new ones. What is on its way is bounded to 1 MiB for each direction of a connection; beyond it the sender
+ * waits.
  *
  * @example
  * await using redis = await RedisServer.start();
@@ -22,11 +35,12 @@ export interface FaultProxyTarget {
  * const client = new Redis(proxy.urlOf(redis.url));
  * proxy.blackhole();
  */
-export class FaultProxy implements AsyncDisposable {
+export class FaultProxy extends NetworkFaults implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: FaultProxyTarget;
   readonly #connections = new Set<ProxiedConnection>();
-  #fault: NetworkFault = { kind: 'none' };
+  /** The latest one that concerns a connection decides. */
+  #faults: FaultInForce[] = [];
   #acceptedCount = 0;
 
   /** On 127.0.0.1. */
@@ -43,10 +57,16 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   private constructor(server: Server, target: FaultProxyTarget) {
+    super();
     this.#server = server.unref();
     this.#target = target;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (client) => this.#accept(client));
+  }
+
+  /** Those that are open on either side, in the order of acceptance. */
+  get connections(): readonly ProxyConnection[] {
+    return [...this.#connections];
   }
 
   /** How many connections are open on either side. */
@@ -67,30 +87,22 @@ export class FaultProxy implements AsyncDisposable {
     return url.href;
   }
 
-  /** Carries everything again. Connections that lost something in a blackhole stay dead, and nobody tells their ends. */
-  heal(): void {
-    this.#fault = { kind: 'none' };
-  }
-
   /**
-   * Swallows everything, in both directions, and tells nobody: a cable pulled. Connections stay open, and new ones are
-   * accepted, as the system of a hung server would.
+   * The connections for which `isChosen` returns true, now and later: it is asked again for every piece that comes, so a
+   * connection belongs to it from the request on that tells its name. `where((c) => c.id === id)` is one connection.
+   *
+   * @example
+   * proxy.where((connection) => connection.isSubscriber).blackhole();
    */
-  blackhole(): void {
-    this.#fault = { kind: 'blackhole' };
+  where(isChosen: (connection: ProxyConnection) => boolean): NetworkFaults {
+    return new ChosenConnections(
+      (fault) => this.#enforce({ concerns: isChosen, fault }),
+      () => this.#reset(isChosen),
+    );
   }
 
-  /**
-   * Brings each reply of the server `delayMs` late. Requests arrive at once: a caller that gives up does not know that
-   * its write was done.
-   */
-  delay(delayMs: number): void {
-    this.#fault = { kind: 'delay', delayMs };
-  }
-
-  /** Breaks every open connection (RST, on both sides); new ones are welcome. */
-  resetConnections(): void {
-    for (const connection of this.#connections) connection.reset();
+  override resetConnections(): void {
+    this.#reset(ALL);
   }
 
   /** Breaks every connection and accepts no more. Can be called twice. */
@@ -104,15 +116,56 @@ export class FaultProxy implements AsyncDisposable {
     await this.stop();
   }
 
+  protected override apply(fault: NetworkFault): () => void {
+    return this.#enforce({ concerns: ALL, fault });
+  }
+
+  #enforce(added: FaultInForce): () => void {
+    this.#replaceFaults(added.concerns === ALL ? [added] : [...this.#faults, added]);
+    return () => this.#replaceFaults(this.#faults.filter((fault) => fault !== added));
+  }
+
+  #replaceFaults(faults: FaultInForce[]): void {
+    this.#faults = faults;
+    for (const connection of this.#connections) connection.faultMayHaveChanged();
+  }
+
+  #faultOf(connection: ProxyConnection): NetworkFault {
+    return this.#faults.findLast(({ concerns }) => concerns(connection))?.fault ?? NO_FAULT;
+  }
+
+  #reset(isChosen: Choice): void {
+    for (const connection of this.#connections) if (isChosen(connection)) connection.reset();
+  }
+
   #accept(client: Socket): void {
-    this.#acceptedCount++;
     const upstream = connect({ host: '127.0.0.1', ...this.#target, allowHalfOpen: true, noDelay: true });
     const connection = new ProxiedConnection(
+      this.#acceptedCount++,
       client,
       upstream,
-      () => this.#fault,
+      (asked) => this.#faultOf(asked),
       () => this.#connections.delete(connection),
     );
     this.#connections.add(connection);
+  }
+}
+
+class ChosenConnections extends NetworkFaults {
+  readonly #enforce: (fault: NetworkFault) => () => void;
+  readonly #reset: () => void;
+
+  constructor(enforce: (fault: NetworkFault) => () => void, reset: () => void) {
+    super();
+    this.#enforce = enforce;
+    this.#reset = reset;
+  }
+
+  override resetConnections(): void {
+    this.#reset();
+  }
+
+  protected override apply(fault: NetworkFault): () => void {
+    return this.#enforce(fault);
   }
 }
