@@ -7,6 +7,7 @@ import { CacheRuntime } from './decorators/cache.runtime.js';
 import { EventEmitterBridge } from './events/event-emitter.bridge.js';
 import { NamedCaches } from './named-caches.js';
 import { OptionalPeers } from './optional-peers.js';
+import { EvictionOutboxes } from './outbox/eviction-outboxes.js';
 import { RepositoryInstances } from './repository/repository-instances.js';
 import { RepositoryRegistry } from './repository/repository-registry.js';
 
@@ -24,9 +25,10 @@ import { RepositoryRegistry } from './repository/repository-registry.js';
     OptionalPeers,
     CacheLifecycle,
     EventEmitterBridge,
+    EvictionOutboxes,
     RepositoryInstances,
     RepositoryRegistry,
   ],
-  exports: [NamedCaches, CacheRuntime, OptionalPeers, RepositoryRegistry, CACHE_REDIS, CACHE_SETTINGS],
+  exports: [NamedCaches, CacheRuntime, OptionalPeers, RepositoryRegistry, EvictionOutboxes, CACHE_REDIS, CACHE_SETTINGS],
 })
 export class CacheCoreModule extends ConfigurableCacheCore {}

@@ -104,8 +104,7 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
    * old row back. Never rejects.
    */
   async changed(change: EntityChange<E, Id>): Promise<EvictOutcome> {
-    const tags =
-      this.#warnings.attempt(NOT_DERIVED, () => this.#tags.ofChange(change)) ?? this.#tags.ofChange('everything');
+    const tags = this.tagsOf(change);
     if (tags.length === 0) return { confirmed: true, count: 0 };
     this.#invalidations++;
     if (tags.includes(this.#tags.names.everything)) this.#fullInvalidations++;
@@ -115,5 +114,10 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
       this.#warnings.tell(NOT_INVALIDATED, error);
       return { confirmed: false, count: 0 };
     }
+  }
+
+  /** @internal The tags that {@link changed} makes unservable. */
+  tagsOf(change: EntityChange<E, Id>): readonly string[] {
+    return this.#warnings.attempt(NOT_DERIVED, () => this.#tags.ofChange(change)) ?? this.#tags.ofChange('everything');
   }
 }

@@ -13,6 +13,8 @@ export interface RepositoryAdapter<E extends object, Id extends EntityId> {
   readonly rows: RowSource<E, Id>;
   /** Whether the repository has general finders: the names of indexes are then free. */
   readonly hasFinders: boolean;
+  /** Whether evicts survive a crash between the commit and Redis. */
+  readonly isDurable: boolean;
 
   /** How calls of the repository's general finders, such as `findOneBy(criteria)`, are understood. */
   finderRoutes(methods: RepositoryMethods<E, Id>): ReadonlyMap<string, ReadRoute<Id>>;

@@ -3,6 +3,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { CACHE_SETTINGS } from '../cache.tokens.js';
 import { NamedCaches } from '../named-caches.js';
 import type { ResolvedSettings } from '../options/resolved-settings.js';
+import { EvictionOutboxes } from '../outbox/eviction-outboxes.js';
 import { BoundRepository } from './bound-repository.js';
 import { CacheByName } from './cache-by-name.js';
 import type { CacheStrategy } from './cache-strategy.js';
@@ -45,6 +46,7 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
     private readonly instances: RepositoryInstances,
     private readonly caches: NamedCaches,
     @Inject(CACHE_SETTINGS) private readonly settings: ResolvedSettings,
+    private readonly outboxes: EvictionOutboxes,
   ) {}
 
   /**
@@ -67,10 +69,11 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
     return cached;
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.isStarted = true;
     try {
       for (const declaration of this.declarations) this.bind(declaration);
+      await this.outboxes.prepare();
     } catch (error) {
       // An application that does not boot is not shut down either.
       this.onApplicationShutdown();
@@ -90,7 +93,14 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
       throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, [problem]);
     }
     const repositories = this.instances.of(feature.repository);
-    const adapter = findTypeOrmAdapter({ repository: repositories[0], strategy, cached, others: this.instances.all() });
+    const adapter = findTypeOrmAdapter({
+      repository: repositories[0],
+      strategy,
+      cached,
+      cacheName: feature.cache,
+      outboxes: this.outboxes,
+      others: this.instances.all(),
+    });
     if (adapter !== undefined) this.bound.push(adapter);
     for (const repository of repositories) {
       const { methods, problems } = findMethods(strategy, methodNames(repository), adapter?.hasFinders === true);
@@ -104,6 +114,11 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
       as: cached.name,
       writesSeenBy: adapter?.name ?? 'methods',
     });
+    if (this.settings.outbox !== undefined && adapter?.isDurable !== true) {
+      this.logger.warn('the outbox does not cover a repository that is not one of TypeORM on PostgreSQL', {
+        repository: label,
+      });
+    }
   }
 
   private refuseDuplicate({ repository }: RepositoryFeature, strategy: Strategy, name: string): void {

@@ -17,7 +17,7 @@ function refer(from: Table, to: Table, onDelete?: string): void {
 
 function track(all: readonly Table[]): { tables: TrackedTables; names: (found: readonly unknown[]) => string[] } {
   const tables = new TrackedTables(all);
-  for (const metadata of all) tables.add({ metadata, listener: { changed: async () => undefined } });
+  for (const metadata of all) tables.add({ metadata, listener: { changed: async () => ({ confirmed: true }) } });
   return { tables, names: (found) => found.map((entity) => (entity as { metadata: Table }).metadata.tablePath).sort() };
 }
 
@@ -49,7 +49,7 @@ describe('the tables that a removal changes by itself', () => {
     refer(story, hero, 'CASCADE');
     refer(page, story, 'SET DEFAULT');
     const tables = new TrackedTables([hero, story, page]);
-    tables.add({ metadata: page, listener: { changed: async () => undefined } });
+    tables.add({ metadata: page, listener: { changed: async () => ({ confirmed: true }) } });
 
     expect(tables.changedByRemoval(hero)).toHaveLength(1);
     expect(tables.changedByRemoval(page)).toHaveLength(0);

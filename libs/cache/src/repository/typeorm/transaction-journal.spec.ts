@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { EvictIntent } from '../../outbox/evict-intent.js';
 import type { EntityChange } from '../entity-change.js';
 import { TransactionJournal } from './transaction-journal.js';
-import type { RecordedChange } from './transaction-journal.js';
+import type { ChangeListener, DurableEvicts, RecordedChange } from './transaction-journal.js';
 
-const changed = jest.fn<(change: EntityChange<never, never>) => Promise<void>>();
+const changed = jest.fn<(change: EntityChange<never, never>) => Promise<{ confirmed: boolean }>>();
 const listener = { changed };
 
 function rows(...names: string[]): RecordedChange {
@@ -11,12 +12,12 @@ function rows(...names: string[]): RecordedChange {
 }
 
 let journal: TransactionJournal;
-let connection: { isTransactionActive: boolean; manager: never };
+let connection: { isTransactionActive: boolean; manager: never; query: never };
 
 beforeEach(() => {
   journal = new TransactionJournal();
-  connection = { isTransactionActive: false, manager: undefined as never };
-  changed.mockReset().mockResolvedValue();
+  connection = { isTransactionActive: false, manager: undefined as never, query: undefined as never };
+  changed.mockReset().mockResolvedValue({ confirmed: true });
 });
 
 function begin(): void {
@@ -57,7 +58,7 @@ describe('TransactionJournal', () => {
   });
 
   it('tells each listener its own changes', async () => {
-    const other = { changed: jest.fn<(change: EntityChange<never, never>) => Promise<void>>() };
+    const other = { changed: jest.fn(async () => ({ confirmed: true })) };
     begin();
     await journal.record(connection, rows('a'));
     await journal.record(connection, { listener: other, change: { rows: ['b'] as never[] } });
@@ -113,11 +114,104 @@ describe('TransactionJournal', () => {
   });
 
   it('keeps connections apart', async () => {
-    const other = { isTransactionActive: false, manager: undefined as never };
+    const other = { ...connection, isTransactionActive: false };
     begin();
     await journal.record(connection, rows('a'));
     await journal.commit(other);
 
     expect(changed).not.toHaveBeenCalled();
+  });
+});
+
+describe('TransactionJournal with an outbox', () => {
+  const settle = jest.fn();
+  const record = jest.fn<DurableEvicts['outbox']['record']>();
+  const intentOf = (change: EntityChange<never, never>): EvictIntent => ({
+    cache: null,
+    kind: 'tag',
+    targets: change === 'everything' ? ['all'] : [...(change.rows ?? [])],
+  });
+  const durable = { outbox: { record }, intentOf };
+  const hero = { changed, durable };
+  const story = { changed, durable };
+  const written = (listener: ChangeListener, ...names: string[]): RecordedChange => ({ ...rows(...names), listener });
+  const recorded = (): string[][] => record.mock.calls.map(([, intents]) => intents.flatMap(({ targets }) => targets));
+
+  beforeEach(() => {
+    settle.mockReset();
+    record.mockReset().mockResolvedValue({ settle });
+  });
+
+  it('writes the evicts of all listeners down at once, and settles them when they are confirmed', async () => {
+    begin();
+    await journal.record(connection, written(hero, 'a'));
+    await journal.record(connection, written(story, 'b'));
+    await journal.record(connection, written({ changed }, 'not durable'));
+    await journal.prepare(connection);
+    expect(recorded()).toEqual([['a', 'b']]);
+    expect(settle).not.toHaveBeenCalled();
+    await commit(true);
+
+    expect(changed).toHaveBeenCalledTimes(3);
+    expect(settle).toHaveBeenCalledTimes(1);
+  });
+
+  it('writes nothing down of what a savepoint took back, nor for a transaction that changed nothing', async () => {
+    begin();
+    begin();
+    await journal.record(connection, written(hero, 'undone'));
+    journal.rollback(connection);
+    await journal.prepare(connection);
+    await commit(true);
+
+    expect(record).not.toHaveBeenCalled();
+  });
+
+  it('leaves them written down while one of them is not confirmed', async () => {
+    changed.mockResolvedValueOnce({ confirmed: false });
+    begin();
+    await journal.record(connection, written(hero, 'a'));
+    await journal.record(connection, written(story, 'b'));
+    await journal.prepare(connection);
+    await commit(true);
+
+    expect(settle).not.toHaveBeenCalled();
+  });
+
+  it('leaves them written down when nobody knows whether the transaction is committed', async () => {
+    begin();
+    await journal.record(connection, written(hero, 'a'));
+    await journal.prepare(connection);
+    await journal.doubt(connection);
+    journal.rollback(connection);
+
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(settle).not.toHaveBeenCalled();
+  });
+
+  it('settles none of a former transaction of the connection', async () => {
+    begin();
+    await journal.record(connection, written(hero, 'a'));
+    await journal.prepare(connection);
+    journal.rollback(connection);
+    begin();
+    await journal.record(connection, written({ changed }, 'b'));
+    await journal.prepare(connection);
+    await commit(true);
+
+    expect(settle).not.toHaveBeenCalled();
+  });
+
+  it('keeps one outbox apart from another', async () => {
+    const other = { ...durable, outbox: { record: jest.fn(record) } };
+    begin();
+    await journal.record(connection, written(hero, 'a'));
+    await journal.record(connection, written({ changed, durable: other }, 'b'));
+    await journal.prepare(connection);
+    await commit(true);
+
+    expect(recorded()).toEqual([['a'], ['b']]);
+    expect(other.outbox.record).toHaveBeenCalledTimes(1);
+    expect(settle).toHaveBeenCalledTimes(2);
   });
 });

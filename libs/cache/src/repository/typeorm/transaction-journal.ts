@@ -1,9 +1,21 @@
+import type { EvictIntent } from '../../outbox/evict-intent.js';
+import type { EvictionOutbox, RecordedEvicts } from '../../outbox/eviction-outbox.js';
+import { sqlClientOf } from '../../outbox/typeorm.pool.js';
 import type { EntityChange } from '../entity-change.js';
 import type { QueryRunnerShape } from './typeorm-shapes.js';
 
 /** The cache in front of a repository, as far as writes concern it. */
 export interface ChangeListener {
-  changed(change: EntityChange<never, never>): Promise<unknown>;
+  changed(change: EntityChange<never, never>): Promise<{ readonly confirmed: boolean }>;
+  /** Where its evicts are kept until they are confirmed; absent: nowhere. */
+  readonly durable?: DurableEvicts | undefined;
+}
+
+/** How the evicts of a listener are written down. */
+export interface DurableEvicts {
+  readonly outbox: Pick<EvictionOutbox, 'record'>;
+  /** What `changed` is going to evict. */
+  readonly intentOf: (change: EntityChange<never, never>) => EvictIntent;
 }
 
 /** A change and who is to hear of it. */
@@ -21,6 +33,7 @@ type Frame = RecordedChange[];
  */
 export class TransactionJournal {
   readonly #frames = new WeakMap<QueryRunnerShape, Frame[]>();
+  readonly #recorded = new WeakMap<QueryRunnerShape, readonly RecordedEvicts[]>();
 
   /** A transaction, or a savepoint in one, has begun. */
   begin(connection: QueryRunnerShape): void {
@@ -29,18 +42,41 @@ export class TransactionJournal {
 
   /** Notes a change; tells it at once where no transaction is open, as there is none without a connection. */
   async record(connection: QueryRunnerShape | undefined, recorded: RecordedChange): Promise<void> {
-    if (connection?.isTransactionActive !== true) return tell([recorded]);
+    if (connection?.isTransactionActive !== true) {
+      await tell([recorded]);
+      return;
+    }
     const frames = this.#framesOf(connection);
     // The transaction may have begun before anyone listened.
     if (frames.length === 0) frames.push([]);
     frames.at(-1)?.push(recorded);
   }
 
+  /**
+   * The transaction is about to be committed: its evicts are written down in it. Rejects with what the database says,
+   * which ends the transaction.
+   */
+  async prepare(connection: QueryRunnerShape): Promise<void> {
+    const changes = this.#framesOf(connection).flat();
+    const intents = new Map<DurableEvicts['outbox'], EvictIntent[]>();
+    for (const { listener, change } of byListener(changes.filter(({ listener }) => listener.durable))) {
+      const { outbox, intentOf } = listener.durable as DurableEvicts;
+      intents.set(outbox, [...(intents.get(outbox) ?? []), intentOf(change)]);
+    }
+    const recorded: RecordedEvicts[] = [];
+    for (const [outbox, own] of intents) recorded.push(await outbox.record(sqlClientOf(connection), own));
+    this.#recorded.set(connection, recorded);
+  }
+
   /** The transaction is committed, or the savepoint released: then its changes are those of what is around it. */
   async commit(connection: QueryRunnerShape): Promise<void> {
     const frames = this.#framesOf(connection);
     const changes = frames.pop() ?? [];
-    if (!connection.isTransactionActive) return tell(changes);
+    if (!connection.isTransactionActive) {
+      const isConfirmed = await tell(changes);
+      if (isConfirmed) for (const evicts of this.#recorded.get(connection) ?? []) evicts.settle();
+      return;
+    }
     if (frames.length === 0) frames.push([]);
     frames.at(-1)?.push(...changes);
   }
@@ -50,7 +86,10 @@ export class TransactionJournal {
     this.#framesOf(connection).pop();
   }
 
-  /** Nobody knows whether the transaction is committed: its changes are told, which is never wrong. */
+  /**
+   * Nobody knows whether the transaction is committed: its changes are told, which is never wrong. What is written down
+   * stays so, as it may be committed later.
+   */
   async doubt(connection: QueryRunnerShape): Promise<void> {
     await tell(this.#framesOf(connection).flat());
   }
@@ -62,13 +101,19 @@ export class TransactionJournal {
   }
 }
 
-async function tell(changes: readonly RecordedChange[]): Promise<void> {
+/** @returns whether all evicts are confirmed */
+async function tell(changes: readonly RecordedChange[]): Promise<boolean> {
+  const outcomes = await Promise.all(byListener(changes).map(({ listener, change }) => listener.changed(change)));
+  return outcomes.every(({ confirmed }) => confirmed);
+}
+
+/** The changes, as one for each listener. */
+function byListener(changes: readonly RecordedChange[]): RecordedChange[] {
   const listeners = new Set(changes.map(({ listener }) => listener));
-  await Promise.all(
-    [...listeners].map((listener) =>
-      listener.changed(merge(changes.filter((recorded) => recorded.listener === listener).map(({ change }) => change))),
-    ),
-  );
+  return [...listeners].map((listener) => ({
+    listener,
+    change: merge(changes.filter((recorded) => recorded.listener === listener).map(({ change }) => change)),
+  }));
 }
 
 function merge(changes: readonly EntityChange<never, never>[]): EntityChange<never, never> {

@@ -3,6 +3,9 @@
  * it, and two copies of it do not get in each other's way.
  */
 
+import type { OutboxSource } from '../../outbox/eviction-outboxes.js';
+import type { QueryRunnerOnLoan } from '../../outbox/typeorm.pool.js';
+
 /** A column of an entity. */
 interface ColumnShape {
   readonly propertyName: string;
@@ -48,13 +51,12 @@ export interface EntityManagerShape {
 }
 
 /** One connection to the database. */
-export interface QueryRunnerShape {
+export interface QueryRunnerShape extends Pick<QueryRunnerOnLoan, 'query'> {
   readonly isTransactionActive: boolean;
   readonly manager: EntityManagerShape;
 }
 
-export interface DataSourceShape {
-  readonly driver: { readonly options: { readonly type: string } };
+export interface DataSourceShape extends OutboxSource {
   readonly manager: EntityManagerShape;
   readonly entityMetadatas: readonly EntityMetadataShape[];
   readonly subscribers: object[];

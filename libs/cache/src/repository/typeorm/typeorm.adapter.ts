@@ -1,3 +1,4 @@
+import type { EvictionOutboxes } from '../../outbox/eviction-outboxes.js';
 import type { CachedRepository } from '../cached-repository.js';
 import type { CacheStrategy } from '../cache-strategy.js';
 import type { EntityId } from '../key-part.js';
@@ -7,6 +8,7 @@ import type { RepositoryMethods } from '../repository-methods.js';
 import type { RowSource } from '../row-source.port.js';
 import { DataSourceObserver } from './data-source-observer.js';
 import { finderRoutes } from './finder-routes.js';
+import type { ChangeListener } from './transaction-journal.js';
 import { isDataSource, isTypeOrmRepository } from './typeorm-shapes.js';
 import type { DataSourceShape, EntityMetadataShape } from './typeorm-shapes.js';
 import { TypeOrmRows } from './typeorm.rows.js';
@@ -16,6 +18,9 @@ export interface TypeOrmClues<E extends object, Id extends EntityId> {
   readonly repository: object;
   readonly strategy: CacheStrategy<E, Id>;
   readonly cached: CachedRepository<E, Id>;
+  /** The named cache in which it keeps its entries. */
+  readonly cacheName: string | undefined;
+  readonly outboxes: Pick<EvictionOutboxes, 'of'>;
   /** Every object that the application injects, among them its data sources. */
   readonly others: Iterable<object>;
 }
@@ -41,6 +46,7 @@ export function findTypeOrmAdapter<E extends object, Id extends EntityId>(
 class TypeOrmAdapter<E extends object, Id extends EntityId> implements RepositoryAdapter<E, Id> {
   readonly name = 'TypeORM';
   readonly hasFinders: boolean;
+  readonly isDurable: boolean;
   readonly rows: RowSource<E, Id>;
   readonly #untrack: (() => void)[];
 
@@ -51,10 +57,11 @@ class TypeOrmAdapter<E extends object, Id extends EntityId> implements Repositor
   ) {
     this.hasFinders = isTypeOrmRepository(clues.repository);
     this.rows = new TypeOrmRows(dataSources[0], metadata, clues.strategy);
+    this.isDurable = dataSources.every((dataSource) => clues.outboxes.of(dataSource));
     this.#untrack = dataSources.map((dataSource) =>
       DataSourceObserver.of(dataSource).track({
         metadata: dataSource.getMetadata(metadata.target),
-        listener: clues.cached,
+        listener: listenerOf(clues, dataSource),
       }),
     );
   }
@@ -74,4 +81,18 @@ class TypeOrmAdapter<E extends object, Id extends EntityId> implements Repositor
   release(): void {
     for (const untrack of this.#untrack.splice(0)) untrack();
   }
+}
+
+function listenerOf<E extends object, Id extends EntityId>(
+  { cached, cacheName, outboxes }: TypeOrmClues<E, Id>,
+  dataSource: DataSourceShape,
+): ChangeListener {
+  const outbox = outboxes.of(dataSource);
+  return {
+    changed: (change) => cached.changed(change),
+    durable: outbox && {
+      outbox,
+      intentOf: (change) => ({ cache: cacheName ?? null, kind: 'tag', targets: cached.tagsOf(change) }),
+    },
+  };
 }

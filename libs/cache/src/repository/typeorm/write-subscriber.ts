@@ -87,6 +87,11 @@ export class WriteSubscriber {
     this.journal.rollback(queryRunner);
   }
 
+  /** The last moment in a transaction: other subscribers may still write when they hear of its end. */
+  beforeQuery({ queryRunner, query }: Pick<QueryEvent, 'queryRunner' | 'query'>): Promise<void> | undefined {
+    return query === 'COMMIT' ? this.journal.prepare(queryRunner) : undefined;
+  }
+
   /** A COMMIT that fails may have been carried out: the answer can be what was lost. */
   afterQuery({ queryRunner, query, success }: QueryEvent): Promise<void> | undefined {
     return !success && query.startsWith('COMMIT') ? this.journal.doubt(queryRunner) : undefined;
