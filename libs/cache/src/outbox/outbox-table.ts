@@ -115,8 +115,8 @@ RETURNING id::text AS id`,
     { graceMs, afterId, limit }: { readonly graceMs: number; readonly afterId: string; readonly limit: number },
   ): Promise<readonly OutboxRow[]> {
     const { rows } = await client.query(
-      `SELECT id::text AS id, cache, kind, targets::text AS targets, attempts FROM ${this.#name}
-WHERE ${IS_DUE} AND id > $3::bigint ORDER BY id LIMIT $4 FOR UPDATE SKIP LOCKED`,
+      `SELECT id::text AS id, cache, kind, targets::text AS targets, attempts FROM ${this.#name} AS evict
+WHERE ${IS_DUE} AND evict.id > $3::bigint ORDER BY evict.id LIMIT $4 FOR UPDATE SKIP LOCKED`,
       [this.namespace, graceMs, afterId, limit],
     );
     return rows as readonly OutboxRow[];
