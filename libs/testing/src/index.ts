@@ -30,3 +30,7 @@ export { NobodyWaitsError } from './gate/nobody-waits.error.js';
 export { SkewedClock } from './time/skewed-clock.js';
 export type { ClockSkew } from './time/skewed-clock.js';
 export { setWallClockOffset } from './time/wall-clock.js';
+export type { ChaosNotifications } from './chaos/chaos-notifications.js';
+export { ChaosRedisPort } from './chaos/chaos.redis-port.js';
+export type { ChaosDependencies, RedisChaos } from './chaos/chaos.redis-port.js';
+export type { RedisCall } from './chaos/redis-call.js';
