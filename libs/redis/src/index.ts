@@ -11,6 +11,8 @@ export { RedisUnavailableError } from './errors/redis-unavailable.error.js';
 export type { RedisUnavailableReason } from './errors/redis-unavailable.error.js';
 export { readServerFacts } from './facts/server-facts.js';
 export type { ServerFacts } from './facts/server-facts.js';
+export { readServerIdentity } from './facts/server-identity.js';
+export type { ServerIdentity } from './facts/server-identity.js';
 export { redactUrl } from './options/redis-url.js';
 export { resolveRedisOptions } from './options/redis.options.js';
 export type { RedisOptions, ResolvedRedisOptions } from './options/redis.options.js';

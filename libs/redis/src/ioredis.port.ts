@@ -3,6 +3,7 @@ import type { Clock, Random, StrataError } from '@nest-strata/core';
 import { Batch } from './batch/batch.js';
 import { CircuitBreaker, type BreakerState } from './breaker/circuit-breaker.js';
 import type { RedisClient } from './client/redis-client.js';
+import { LinkPool } from './connection/link-pool.js';
 import { RedisLink, type RedisLinkContext } from './connection/redis-link.js';
 import { Deadline } from './deadline/deadline.js';
 import { MissingIoredisError } from './errors/missing-ioredis.error.js';
@@ -14,7 +15,7 @@ import { packArguments } from './script/pack-arguments.js';
 import type { RedisScript } from './script/redis-script.js';
 import { parseScanReply } from './replies/scan-reply.js';
 import type { KeyWatch, KeyWatchListener, KeyWatchOptions } from './watch/key-watch.port.js';
-import { RedisKeyWatch } from './watch/redis-key-watch.js';
+import { KeyWatches } from './watch/key-watches.js';
 
 /** What {@link IoredisPort} works with. */
 export interface IoredisPortDependencies {
@@ -30,11 +31,11 @@ const DEFAULT_SCAN_BATCH_SIZE = 500;
 /** {@link RedisPort} over one or several connections of ioredis; made by {@link createRedis}. */
 export class IoredisPort extends RedisPort {
   readonly #clock: Clock;
-  readonly #random: Random;
   readonly #options: ResolvedRedisOptions;
   readonly #deadline: Deadline;
   readonly #breaker: CircuitBreaker;
-  readonly #links: readonly RedisLink[];
+  readonly #links: LinkPool;
+  readonly #watches: KeyWatches;
   readonly #listeners = new Set<RedisStateListener>();
   #state: RedisState = 'connecting';
   #reason: StrataError | undefined;
@@ -43,13 +44,11 @@ export class IoredisPort extends RedisPort {
   #isOpen = false;
   /** Until when calls may wait for the very first connection; unknown while ioredis is being loaded. */
   #patientUntilMs: number | undefined;
-  #lastTurn = -1;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedRedisOptions, { clock, random, openClient }: IoredisPortDependencies) {
     super();
     this.#clock = clock;
-    this.#random = random;
     this.#options = options;
     this.#deadline = new Deadline(clock, options.deadlineMs);
     this.#breaker = new CircuitBreaker(options.breaker, clock, (state) => this.#breakerBecame(state));
@@ -61,11 +60,13 @@ export class IoredisPort extends RedisPort {
       openClient,
       loaded: () => this.#linkLoaded(),
       proven: () => this.#linkProven(),
-      changed: () => this.#update(),
+      changed: (link) => this.#linkChanged(link),
       answered: () => this.#breaker.recordSuccess(),
       missed: () => this.#breaker.recordFailure(),
     };
-    this.#links = Array.from({ length: options.connections }, () => new RedisLink(context));
+    const links = Array.from({ length: options.connections }, () => new RedisLink(context));
+    this.#links = new LinkPool(links, (link, kind) => this.#watches.prefer(link, kind));
+    this.#watches = new KeyWatches({ link: context, readyLinks: () => this.#links.ready, open: () => this.#open() });
   }
 
   override get state(): RedisState {
@@ -116,8 +117,8 @@ export class IoredisPort extends RedisPort {
     } while (cursor !== '0');
   }
 
-  override watch(options: KeyWatchOptions, _listener: KeyWatchListener): KeyWatch {
-    return new RedisKeyWatch(options, this.#random);
+  override watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
+    return this.#watches.watch(options, listener);
   }
 
   override async connect(timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS): Promise<void> {
@@ -154,7 +155,7 @@ export class IoredisPort extends RedisPort {
     this.#flush();
     this.#batch?.fail(new RedisUnavailableError('closed'));
     this.#become('closed', undefined);
-    await Promise.all(this.#links.map((link) => link.close()));
+    await Promise.all([this.#watches.close(), this.#links.close()]);
     this.#deadline.stop();
     this.#breaker.stop();
     this.#listeners.clear();
@@ -163,7 +164,7 @@ export class IoredisPort extends RedisPort {
   #open(): void {
     if (this.#isOpen || this.#state === 'closed') return;
     this.#isOpen = true;
-    for (const link of this.#links) link.open();
+    this.#links.open();
   }
 
   /** Whether a call may be put into the batch: Redis is there, or may yet come in time for the first calls. */
@@ -200,7 +201,7 @@ export class IoredisPort extends RedisPort {
   readonly #flush = (): void => {
     const batch = this.#batch;
     if (batch === undefined) return;
-    const link = this.#state === 'breaker-open' ? undefined : this.#pickLink();
+    const link = this.#state === 'breaker-open' ? undefined : this.#links.pick(batch.kind);
     if (link === undefined && this.#isFirstConnectionUnderWay()) {
       if (this.#patientUntilMs !== undefined) this.#deadline.watch(batch);
       return;
@@ -211,23 +212,6 @@ export class IoredisPort extends RedisPort {
     else link.send(batch);
   };
 
-  /** The ready ones in turn, but one that owes an answer only if all do. */
-  #pickLink(): RedisLink | undefined {
-    const count = this.#links.length;
-    let overdue: RedisLink | undefined;
-    for (let step = 1; step <= count; step++) {
-      const turn = (this.#lastTurn + step) % count;
-      const link = this.#links[turn];
-      if (link?.isReady !== true) continue;
-      if (!link.isOverdue) {
-        this.#lastTurn = turn;
-        return link;
-      }
-      overdue ??= link;
-    }
-    return overdue;
-  }
-
   #linkLoaded(): void {
     this.#patientUntilMs ??= this.#clock.monotonicMs() + this.#options.deadlineMs;
     this.#flush();
@@ -235,6 +219,12 @@ export class IoredisPort extends RedisPort {
 
   #linkProven(): void {
     this.#breaker.reset();
+    this.#watches.linkReady();
+    this.#update();
+  }
+
+  #linkChanged(link: RedisLink): void {
+    if (!link.isReady) this.#watches.linkLost(link);
     this.#update();
   }
 
@@ -245,7 +235,7 @@ export class IoredisPort extends RedisPort {
 
   /** One answer, over whichever connection, shows that the server is there. */
   #probe(): void {
-    const pings = this.#links.filter((link) => link.isReady).map((link) => link.ping());
+    const pings = this.#links.ready.map((link) => link.ping());
     const whileOpen = (record: () => void) => () => {
       if (this.#state === 'breaker-open') record();
     };
@@ -257,9 +247,9 @@ export class IoredisPort extends RedisPort {
 
   #update(): void {
     if (this.#state === 'closed') return;
-    if (!this.#links.some((link) => link.isReady)) {
+    if (this.#links.ready.length === 0) {
       this.#breaker.stop();
-      this.#become('connecting', this.#links.find((link) => link.reason !== undefined)?.reason);
+      this.#become('connecting', this.#links.reason);
     } else if (this.#breaker.state === 'closed') {
       this.#become('ready', undefined);
     } else if (this.#state !== 'breaker-open') {

@@ -2,6 +2,9 @@ import type { RedisArgument } from '../redis.port.js';
 import { Expiring } from '../deadline/deadline.js';
 import { RedisUnavailableError } from '../errors/redis-unavailable.error.js';
 
+/** Batches with commands, which may write, and batches of reads alone. */
+export type BatchKind = 'commands' | 'reads';
+
 /** A command that waits for its reply. */
 export interface PendingCommand {
   /** The command, or the script's name: for errors. */
@@ -46,6 +49,10 @@ export class Batch extends Expiring {
   /** True once it is settled; a late reply changes nothing any more. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  get kind(): BatchKind {
+    return this.commands.length > 0 ? 'commands' : 'reads';
   }
 
   addRead(keys: readonly string[], resolve: PendingRead['resolve'], reject: PendingRead['reject']): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { RedisArgument } from '../redis.port.js';
 
 /**
@@ -10,14 +11,14 @@ export interface RedisClient {
   /** True for a cluster client, which is of another kind. */
   readonly isCluster?: boolean;
   /** The socket; corking it sends all commands of a batch in one write. */
-  readonly stream?: { cork(): void; uncork(): void } | undefined;
+  readonly stream?: Duplex | undefined;
   /** Makes a client with the same settings but for `overrides`; what makes a user's client usable here. */
   duplicate(overrides?: object): RedisClient;
   connect(): Promise<void>;
   disconnect(reconnect?: boolean): void;
   quit(): Promise<unknown>;
-  on(event: string, listener: (argument: unknown) => void): unknown;
-  off(event: string, listener: (argument: unknown) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
   getBuffer(key: string): Promise<Buffer | null>;
   mgetBuffer(keys: string[]): Promise<(Buffer | null)[]>;
   callBuffer(command: string, args: RedisArgument[]): Promise<unknown>;

@@ -3,13 +3,15 @@ import { Batch, type BatchObserver } from '../batch/batch.js';
 import { transmit, type BatchConnection } from '../batch/transmit.js';
 import { connectionProfile, DISCONNECT_TIMEOUT_MS, retryDelayMs } from '../client/connection-profile.js';
 import type { RedisClient } from '../client/redis-client.js';
-import type { Deadline } from '../deadline/deadline.js';
+import { resetSocket } from '../client/reset-socket.js';
+import { Deadline } from '../deadline/deadline.js';
 import { setPatientTimer } from '../deadline/patient-timer.js';
 import { waitAtMost } from '../deadline/wait-at-most.js';
 import { isReply, toConnectionError, toRefusal } from '../errors/redis-fault.js';
 import { RedisReplyError } from '../errors/redis-reply.error.js';
 import { RedisUnavailableError } from '../errors/redis-unavailable.error.js';
 import type { ResolvedRedisOptions } from '../options/redis.options.js';
+import type { RedisArgument } from '../redis.port.js';
 
 /** What a link takes from the port that owns it. */
 export interface RedisLinkContext {
@@ -23,11 +25,13 @@ export interface RedisLinkContext {
   /** Called when the server has answered over a new connection, which is ready now. */
   readonly proven: () => void;
   /** Called when the connection is no longer ready, or {@link RedisLink.reason} has changed. */
-  readonly changed: () => void;
+  readonly changed: (link: RedisLink) => void;
   /** Called when a batch has been answered. */
   readonly answered: () => void;
   /** Called when a batch has run out of time. */
   readonly missed: () => void;
+  /** Called with what is published on a channel that was subscribed to. */
+  readonly message?: (payload: unknown) => void;
 }
 
 /**
@@ -65,22 +69,14 @@ export class RedisLink {
     lateReply: () => this.#stopWatchdog(),
   };
 
-  readonly #pinging: BatchObserver = {
-    batchFinished: (batch, heard) => {
-      this.#context.deadline.forget(batch);
-      if (heard) this.#stopWatchdog();
-    },
-    batchExpired: () => this.#startWatchdog(),
-    lateReply: () => this.#stopWatchdog(),
-  };
-
   readonly #onError = (error: unknown): void => this.#fail(error);
 
-  readonly #listeners: readonly (readonly [event: string, listener: () => void])[] = [
+  readonly #listeners: readonly (readonly [event: string, listener: (...args: unknown[]) => void])[] = [
     ['connect', () => this.#startWatchdog()],
     ['ready', () => this.#begin()],
     ['close', () => this.#lose()],
     ['end', () => this.#reopen()],
+    ['messageBuffer', (_channel, payload) => this.#context.message?.(payload)],
   ];
 
   constructor(context: RedisLinkContext) {
@@ -109,7 +105,7 @@ export class RedisLink {
 
   /** Sends a batch; only to be called while `ready`. */
   send(batch: Batch): void {
-    this.#transmit(batch, this.#traffic);
+    this.#transmit(batch, this.#traffic, this.#context.deadline);
   }
 
   /**
@@ -118,22 +114,55 @@ export class RedisLink {
    * @throws RedisReplyError when it answers that it does not serve us (now)
    * @throws RedisUnavailableError when it does not answer
    */
-  async ping(): Promise<void> {
+  async ping(timeoutMs = this.#context.options.deadlineMs): Promise<void> {
     try {
-      await new Promise((resolve, reject) => {
-        const batch = new Batch();
-        batch.addCommand({ name: 'PING', args: [], resolve, reject });
-        this.#transmit(batch, this.#pinging);
-      });
+      await this.ask('PING', [], timeoutMs);
     } catch (error) {
       if (!(error instanceof RedisReplyError && /^(NOPERM|ERR unknown command)/.test(error.reply))) throw error;
     }
   }
 
+  /**
+   * Sends one command of the connection's own business, and gives its reply. Unlike a batch it is sent although Redis is
+   * left alone, and what comes of it says nothing about Redis.
+   *
+   * @throws RedisReplyError when Redis refuses it
+   * @throws RedisUnavailableError when no answer comes in time; if none comes at all, the connection is replaced
+   */
+  async ask(command: string, args: RedisArgument[], timeoutMs: number): Promise<unknown> {
+    const deadline = new Deadline(this.#context.clock, timeoutMs);
+    try {
+      return await new Promise((resolve, reject) => {
+        const batch = new Batch();
+        batch.addCommand({ name: command, args, resolve, reject });
+        const observer: BatchObserver = {
+          batchFinished: (_batch, heard) => {
+            if (heard) this.#stopWatchdog();
+          },
+          batchExpired: () => this.#startWatchdog(),
+          lateReply: () => this.#stopWatchdog(),
+        };
+        this.#transmit(batch, observer, deadline);
+      });
+    } finally {
+      deadline.stop();
+    }
+  }
+
+  /** Gives the connection up and makes a new one. What it was given to send and has not sent is never sent. */
+  replace(reason: string): void {
+    this.#stopWatchdog();
+    this.#reason = new RedisUnavailableError('not-connected', reason);
+    const client = this.#connection?.client;
+    if (client === undefined) return;
+    resetSocket(client.stream);
+    client.disconnect(true);
+  }
+
   /** Closes the connection, after the answers that are due, if they come within the deadline. */
   async close(): Promise<void> {
     const { clock, options } = this.#context;
-    const answersMayBeDue = this.isReady;
+    let answersMayBeDue = this.isReady;
     this.#isClosing = true;
     this.#stopWatchdog();
     this.#retry?.cancel();
@@ -141,7 +170,11 @@ export class RedisLink {
     const client = this.#connection?.client;
     if (client === undefined) return;
     const ended = new Promise<unknown>((resolve) => client.on('end', resolve));
-    if (answersMayBeDue) await waitAtMost(options.deadlineMs, client.quit(), clock);
+    if (answersMayBeDue) {
+      const answered = client.quit().then(() => (answersMayBeDue = false));
+      await waitAtMost(options.deadlineMs, answered, clock);
+    }
+    if (answersMayBeDue) resetSocket(client.stream);
     // While it waits for its next attempt, a client of ioredis ends without saying so.
     const willSayEnd = client.status !== 'reconnecting' && client.status !== 'end';
     client.disconnect();
@@ -175,9 +208,9 @@ export class RedisLink {
     return retryDelayMs(++this.#attempts, this.#context.random);
   }
 
-  #transmit(batch: Batch, observer: BatchObserver): void {
-    if (this.#connection === undefined) return;
-    this.#context.deadline.watch(batch);
+  #transmit(batch: Batch, observer: BatchObserver, deadline: Deadline): void {
+    if (this.#connection === undefined) return batch.fail(new RedisUnavailableError('not-connected'));
+    deadline.watch(batch);
     transmit(batch, this.#connection, observer);
   }
 
@@ -210,7 +243,7 @@ export class RedisLink {
     const { clock, options } = this.#context;
     this.#reason = error instanceof RedisReplyError ? toRefusal(error.reply) : toConnectionError(error);
     this.#retry = clock.setTimer(() => this.#prove(), options.breaker.openForMs);
-    this.#context.changed();
+    this.#context.changed(this);
   }
 
   /** The client's report. A reply among them means that the server refused `AUTH` or `SELECT`: nothing may be sent. */
@@ -221,7 +254,7 @@ export class RedisLink {
       this.#retry?.cancel();
       this.#connection?.client.disconnect(true);
     }
-    this.#context.changed();
+    this.#context.changed(this);
   }
 
   #lose(): void {
@@ -231,7 +264,7 @@ export class RedisLink {
     this.#retry?.cancel();
     this.#stopWatchdog();
     this.#reason ??= new RedisUnavailableError('not-connected', 'the connection was closed');
-    this.#context.changed();
+    this.#context.changed(this);
   }
 
   /** The client has given up, for instance after somebody sent `QUIT`; we do not. */
@@ -242,18 +275,12 @@ export class RedisLink {
 
   #startWatchdog(): void {
     const { clock, options } = this.#context;
-    this.#watchdog ??= setPatientTimer(clock, () => this.#replace(), options.socketTimeoutMs);
+    const silence = `nothing came from the server for ${options.socketTimeoutMs} ms`;
+    this.#watchdog ??= setPatientTimer(clock, () => this.replace(silence), options.socketTimeoutMs);
   }
 
   #stopWatchdog(): void {
     this.#watchdog?.cancel();
     this.#watchdog = undefined;
-  }
-
-  #replace(): void {
-    const { socketTimeoutMs } = this.#context.options;
-    this.#watchdog = undefined;
-    this.#reason = new RedisUnavailableError('not-connected', `nothing came from the server for ${socketTimeoutMs} ms`);
-    this.#connection?.client.disconnect(true);
   }
 }

@@ -25,7 +25,7 @@ export function toCommandError(
 export function toConnectionError(error: unknown): StrataError {
   if (isReply(error)) return toRefusal(error.message);
   if (error instanceof StrataError) return error;
-  return new RedisUnavailableError('not-connected', describe(error), { cause: withoutCommand(error) });
+  return new RedisUnavailableError('not-connected', describeFault(error), { cause: withoutCommand(error) });
 }
 
 /** The error that says why a server that can be reached does not serve us, from what it replied. */
@@ -43,8 +43,8 @@ function withoutCommand(error: unknown): unknown {
   return hasMessage(error) && 'command' in error ? new Error(error.message) : error;
 }
 
-/** Node's error for a host with several addresses has no message, only a code. */
-function describe(error: unknown): string {
+/** What went wrong, in words. Node's error for a host with several addresses has no message, only a code. */
+export function describeFault(error: unknown): string {
   if (!hasMessage(error)) return String(error);
   return error.message || ('code' in error ? String(error.code) : error.name);
 }

@@ -1,5 +1,5 @@
-import { RedisReplyError } from '../errors/redis-reply.error.js';
 import type { RedisPort } from '../redis.port.js';
+import { readServerInfo } from './server-info.js';
 
 /** What a Redis server says about itself; a fact that it does not tell is `undefined`. */
 export interface ServerFacts {
@@ -18,7 +18,7 @@ export interface ServerFacts {
  * @throws RedisUnavailableError when there is no answer
  */
 export async function readServerFacts(redis: RedisPort): Promise<ServerFacts> {
-  const info = parseInfo(await infoText(redis));
+  const info = await readServerInfo(redis.send('INFO', []));
   const number = (field: string) => {
     const text = info.get(field);
     return text === undefined ? undefined : Number(text);
@@ -30,23 +30,4 @@ export async function readServerFacts(redis: RedisPort): Promise<ServerFacts> {
     uptimeSeconds: number('uptime_in_seconds'),
     maxmemoryPolicy: info.get('maxmemory_policy'),
   };
-}
-
-async function infoText(redis: RedisPort): Promise<string> {
-  try {
-    return String(await redis.send('INFO', []));
-  } catch (error) {
-    if (error instanceof RedisReplyError) return '';
-    throw error;
-  }
-}
-
-/** Lines of `field:value` under `# Section` headings. */
-function parseInfo(text: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const colon = line.indexOf(':');
-    if (colon > 0 && !line.startsWith('#')) fields.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields;
 }
