@@ -3,6 +3,7 @@
  *
  * `npm run bench -- get-many set` runs only those scenarios.
  */
+import { coherenceScale } from './coherence-scale.scenario.js';
 import { memoryHits } from './memory.scenario.js';
 import { redisBatches, redisHits, redisSets } from './redis.scenario.js';
 
@@ -14,6 +15,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   'get-alone': () => redisHits(1),
   'get-many': redisBatches,
   set: () => redisSets(CALLERS),
+  'coherence-scale': coherenceScale,
 };
 
 const wanted = process.argv.slice(2);
