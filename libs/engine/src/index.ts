@@ -9,6 +9,8 @@ export { MissingPackageError } from './codec/missing-package.error.js';
 export { MsgpackCodec } from './codec/msgpack.codec.js';
 export type { CacheEntry, TagVersion } from './entry/cache-entry.js';
 export type { EntryOptions } from './entry/entry-options.js';
+export type { EntryDefaults } from './entry/resolve-entry-options.js';
+export type { SourceVersion } from './entry/source-version.js';
 export type { EvictOutcome, WriteOutcome } from './entry/write-outcome.js';
 export { EntryCodec } from './envelope/entry-codec.js';
 export type { EntryCodecOptions } from './envelope/entry-codec.js';
@@ -23,12 +25,16 @@ export { InvalidKeyError } from './keys/invalid-key.error.js';
 export { KeyGlob } from './keys/key-glob.js';
 export { KeySpace } from './keys/key-space.js';
 export { UnsupportedKeyArgumentError } from './keys/unsupported-key-argument.error.js';
-export { MAX_MEMORY_TTL_OVER_REDIS_MS } from './options/cache-options.js';
-export type { CacheOverrides, CompressionOptions, ResolvedCacheOptions, ValueMode } from './options/cache-options.js';
+export { LIVENESS_BOUND_MS } from './options/cache-options.js';
+export type { CacheOverrides, CoherenceMode, CompressionOptions, ResolvedCacheOptions, ValueMode } from './options/cache-options.js';
 export { InvalidOptionError } from './options/invalid-option.error.js';
 export { InvalidBatchError } from './read-through/invalid-batch.error.js';
 export type { BatchLoadContext, BatchLoader, LoadContext, Loader, LoadOptions } from './read-through/loader.js';
 export type { Lookup } from './read-through/lookup.js';
+export { LoadShedError } from './read-through/load-shed.error.js';
+export { LoadTimeoutError } from './read-through/load-timeout.error.js';
+export { LockTimeoutError } from './read-through/lock-timeout.error.js';
+export { NothingToRenewError } from './read-through/nothing-to-renew.error.js';
 export { RecursiveLoadError } from './read-through/recursive-load.error.js';
 export { CacheStats } from './stats/cache-stats.js';
 export type { CacheCounts, TierCounts } from './stats/cache-stats.js';
@@ -39,3 +45,21 @@ export { TypeRegistrationError } from './values/type-registration.error.js';
 export type { RegistrableClass, TypeOptions } from './values/type-registry.js';
 export { defaultTypes, registerType, TypeRegistry } from './values/type-registry.js';
 export { UnsupportedValueError } from './values/unsupported-value.error.js';
+export { createWriteBehind } from './write-behind/create-write-behind.js';
+export type { WriteBehindSurroundings } from './write-behind/create-write-behind.js';
+export { DamagedWriteError } from './write-behind/damaged-write.error.js';
+export { InvalidPersistResultError } from './write-behind/invalid-persist-result.error.js';
+export type { FailedWrite, Persist, PersistContext, WriteToPersist } from './write-behind/persist.js';
+export { PersistTimeoutError } from './write-behind/persist-timeout.error.js';
+export type { WriteBehindEvent } from './write-behind/write-behind-event.js';
+export type { WriteBehindOptions } from './write-behind/write-behind-options.js';
+export type {
+  AcceptOptions,
+  DeadLetter,
+  PendingWrite,
+  RefusalReason,
+  WriteBehindOutcome,
+} from './write-behind/write-behind-outcome.js';
+export type { WriteBehindStats } from './write-behind/write-behind-stats.js';
+export type { WriteBehind } from './write-behind/write-behind.js';
+export type { RedriveOutcome } from './write-behind/write-queue.port.js';

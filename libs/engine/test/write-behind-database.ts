@@ -1,0 +1,54 @@
+import type { FailedWrite, WriteToPersist } from '@nest-strata/engine';
+
+/** A database in memory that remembers every write that it took, in order, and fails as it is told. */
+export class RecordingDatabase<T> {
+  readonly batches: WriteToPersist<T>[][] = [];
+  readonly taken: WriteToPersist<T>[] = [];
+  readonly rows = new Map<string, T>();
+  /** Decides about each write; what it returns is the error. */
+  reject: (write: WriteToPersist<T>) => unknown = () => undefined;
+  /** Awaited before a batch is taken. */
+  gate: () => Promise<unknown> | undefined = () => undefined;
+  /** Whether a write that fails takes its whole batch along, as in a transaction. */
+  isTransactional = false;
+
+  /** Give it to `createWriteBehind`. */
+  readonly persist = async (batch: readonly WriteToPersist<T>[]): Promise<readonly FailedWrite[]> => {
+    this.batches.push([...batch]);
+    await this.gate();
+    const failed: FailedWrite[] = [];
+    for (const write of batch) {
+      const error = this.reject(write);
+      if (error !== undefined) failed.push({ id: write.id, error });
+    }
+    if (this.isTransactional && failed.length > 0) throw failed[0]?.error as Error;
+    for (const write of batch) if (!failed.some(({ id }) => id === write.id)) this.#take(write);
+    return failed;
+  };
+
+  /** The values that were taken for a key, in order. */
+  valuesOf(key: string): T[] {
+    return this.taken.filter((write) => write.key === key).map(({ value }) => value);
+  }
+
+  #take(write: WriteToPersist<T>): void {
+    this.taken.push(write);
+    this.rows.set(write.key, write.value);
+  }
+}
+
+/** Resolves once `isTrue` holds; rejects after 10 s. */
+export async function eventually(isTrue: () => boolean | Promise<boolean>, what = 'It'): Promise<void> {
+  const giveUpAtMs = performance.now() + 10_000;
+  while (!(await isTrue())) {
+    if (performance.now() > giveUpAtMs) throw new Error(`${what} never became true.`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A promise that others settle. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
