@@ -1,4 +1,4 @@
-import { defaultTypes, JsonCodec } from '@nest-strata/engine';
+import { DEFAULT_CACHE_OPTIONS, JsonCodec } from '@nest-strata/engine';
 import type { ResolvedCacheOptions } from '@nest-strata/engine';
 
 const KEY_COUNT = 10_000;
@@ -13,18 +13,7 @@ export function keyAt(index: number): string {
 
 /** The options of a cache that never expires anything. */
 export function cacheOptions(memory: ResolvedCacheOptions['memory']): ResolvedCacheOptions {
-  return {
-    namespace: ['bench'],
-    ttlMs: 3_600_000,
-    memoryTtlMs: Infinity,
-    jitter: 0,
-    memory,
-    codec: new JsonCodec(),
-    types: defaultTypes,
-    compression: undefined,
-    limits: { maxValueBytes: 1024 * 1024, maxKeyBytes: 1024 },
-    enabled: true,
-  };
+  return { ...DEFAULT_CACHE_OPTIONS, namespace: ['bench'], memory, codec: new JsonCodec() };
 }
 
 /** What a benchmark reads must be there: a miss would be measured as a very quick hit. */

@@ -1,28 +1,48 @@
 import type { Clock, Random } from '@nest-strata/core';
+import { readServerIdentity } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import type { Authority } from './authority/authority.port.js';
 import { MemoryAuthority } from './authority/memory.authority.js';
 import { RedisAuthority } from './authority/redis.authority.js';
 import { RedisCounters } from './authority/redis-counters.js';
+import { ChangeHearer } from './coherence/change-hearer.js';
+import type { Coherence } from './coherence/coherence.js';
+import { BriefTrust, FullTrust, WatchedTrust } from './coherence/copy-trust.js';
+import type { CopyTrust } from './coherence/copy-trust.js';
+import { KnownVersions } from './coherence/known-versions.js';
 import { EntryCodec } from './envelope/entry-codec.js';
 import type { CacheEvents } from './events/cache-events.js';
 import { DamagedEntryError } from './events/damaged-entry.error.js';
+import { reportFault } from './events/report-fault.js';
 import { KeySpace } from './keys/key-space.js';
+import type { HeldLeases } from './leases/held-leases.js';
+import { LeaseWaiters } from './leases/lease-waiters.js';
+import { RedisLeases } from './leases/redis-leases.js';
+import { LocalChanges } from './memory/local-changes.js';
 import { MemoryStore } from './memory/memory-store.js';
 import { ValueKeeper } from './memory/value-keeper.js';
+import { LIVENESS_BOUND_MS } from './options/cache-options.js';
 import type { ResolvedCacheOptions } from './options/cache-options.js';
+import type { ReadOutcome } from './read-through/read-outcome.js';
+import { SingleFlight } from './read-through/single-flight.js';
+import { NothingToKeep, RedisEvictKeeper } from './recovery/evict-keeper.js';
+import type { EvictKeeper } from './recovery/evict-keeper.js';
+import { Recovery } from './recovery/recovery.js';
 import { StatsRecorder } from './stats/stats-recorder.js';
+import { RecordKeeper } from './tags/record-keeper.js';
 import { TagRecords } from './tags/tag-records.js';
 import { RedisTier } from './tiers/redis.tier.js';
 import type { ServerClock } from './tiers/server-clock.js';
 
-/** A Redis and what is known of it, for all caches that use it. */
-interface SharedRedis {
+/** A Redis and what is known of it, for all caches of a family. */
+export interface SharedRedis {
   readonly port: RedisPort;
   readonly serverClock: ServerClock;
+  readonly coherence: Coherence;
+  readonly heldLeases: HeldLeases;
 }
 
-/** What the caches of one process have in common. */
+/** What the caches of one family have in common. */
 export interface CacheSurroundings {
   /** `undefined`: the caches live in memory alone. */
   readonly redis: SharedRedis | undefined;
@@ -39,6 +59,10 @@ export interface CacheContext {
   readonly keySpace: KeySpace;
   readonly authority: Authority;
   readonly memory: MemoryStore;
+  readonly trust: CopyTrust;
+  readonly versions: KnownVersions;
+  readonly recovery: EvictKeeper;
+  readonly flights: SingleFlight<ReadOutcome>;
   readonly keeper: ValueKeeper;
   readonly stats: StatsRecorder;
   readonly events: CacheEvents;
@@ -46,21 +70,27 @@ export interface CacheContext {
   readonly random: Random;
 }
 
+type LocalParts = Omit<CacheContext, 'authority' | 'recovery' | 'memory' | 'trust' | 'versions'> & {
+  readonly changes: LocalChanges;
+};
+
 /** Puts a cache together: which parts there are and who knows whom is decided here alone. */
 export function makeCacheContext(options: ResolvedCacheOptions, surroundings: CacheSurroundings): CacheContext {
-  const { clock, random, events } = surroundings;
+  const { clock, random, events, redis } = surroundings;
   const keySpace = new KeySpace(options.namespace, options.limits.maxKeyBytes);
-  const stats = new StatsRecorder();
-  const memory = new MemoryStore(clock, options.enabled ? options.memory : { maxEntries: 0, maxBytes: 0 });
-  const keeper = new ValueKeeper(valueModeOf(options), options.types);
-  const parts = { name: keySpace.namespace, options, keySpace, memory, keeper, stats, events, clock, random };
-  return {
-    ...parts,
-    authority:
-      surroundings.redis === undefined || !options.enabled
-        ? new MemoryAuthority(memory, keeper, keySpace, clock, options.limits)
-        : makeRedisAuthority(surroundings.redis, parts),
+  const parts: LocalParts = {
+    name: keySpace.namespace,
+    options,
+    keySpace,
+    flights: new SingleFlight(),
+    keeper: new ValueKeeper(valueModeOf(options), options.types),
+    stats: new StatsRecorder(),
+    changes: new LocalChanges(),
+    events,
+    clock,
+    random,
   };
+  return redis === undefined || !options.enabled ? makeMemoryContext(parts) : makeRedisContext(redis, parts);
 }
 
 /** Without a memory tier a value is held by its callers alone, so there is nothing to freeze. */
@@ -69,11 +99,49 @@ function valueModeOf({ enabled, memory }: ResolvedCacheOptions) {
   return memory.maxEntries === 0 ? 'cloned' : memory.values;
 }
 
-function makeRedisAuthority(
-  { port, serverClock }: SharedRedis,
-  parts: Omit<CacheContext, 'authority'>,
-): RedisAuthority {
-  const { options, keySpace, clock, random, stats, events, name } = parts;
+function makeMemoryContext({ changes, ...parts }: LocalParts): CacheContext {
+  const { clock, options, keeper, keySpace } = parts;
+  const trust = new FullTrust();
+  const limits = options.enabled ? options.memory : { maxEntries: 0, maxBytes: 0 };
+  const memory = new MemoryStore(clock, limits, changes, trust);
+  const versions = new KnownVersions(changes, () => false);
+  const authority = new MemoryAuthority(memory, keeper, keySpace, clock, options);
+  return { ...parts, memory, trust, versions, authority, recovery: new NothingToKeep() };
+}
+
+function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRedis, parts: LocalParts): CacheContext {
+  const { options, keySpace, clock, random, changes, flights } = parts;
+  const announcement = () => coherence.announcement;
+  const isProven = () => clock.monotonicMs() < coherence.heardUpToMs + LIVENESS_BOUND_MS;
+  const versions = new KnownVersions(changes, isProven);
+  const watched = new WatchedTrust(coherence, versions);
+  const trust = options.coherence === 'none' ? new BriefTrust() : watched;
+  const memory = new MemoryStore(clock, options.memory, changes, trust);
+  const waiters = new LeaseWaiters(clock);
+  const records = new TagRecords(port, keySpace, versions, changes, clock, announcement);
+  const leases = new RedisLeases(port, keySpace, records, heldLeases, options.codec, clock, announcement);
+  const authority = new RedisAuthority({
+    redis: port,
+    entries: makeRedisTier(port, serverClock, coherence, parts),
+    records,
+    leases,
+    waiters,
+    counters: new RedisCounters(port, keySpace, announcement),
+    keySpace,
+    changes,
+    clock,
+    random,
+    isHeard: () => coherence.isArmed,
+  });
+  const recordKeeper = new RecordKeeper(records, clock);
+  const hearer = new ChangeHearer({ keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper });
+  coherence.join(keySpace, memory.tier.hasRoom, hearer);
+  const { changes: _, ...context } = parts;
+  return { ...context, memory, trust, versions, authority, recovery: makeRecovery(port, authority, parts) };
+}
+
+function makeRedisTier(port: RedisPort, serverClock: ServerClock, coherence: Coherence, parts: LocalParts): RedisTier {
+  const { options, keySpace, clock, stats, events, name } = parts;
   const { codec, compression, limits, types } = options;
   const entryCodec = new EntryCodec({
     codec,
@@ -81,10 +149,38 @@ function makeRedisAuthority(
     maxValueBytes: limits.maxValueBytes,
     ...(compression === undefined ? {} : { compression }),
   });
-  const tier = new RedisTier(port, keySpace, entryCodec, serverClock, clock, (key, damage) => {
+  const onDamage: ConstructorParameters<typeof RedisTier>[5] = (key, damage) => {
     stats.redis.errors++;
     events.emit({ type: 'error', cache: name, operation: 'decode', error: new DamagedEntryError(key, damage) });
+  };
+  return new RedisTier(port, keySpace, entryCodec, serverClock, clock, onDamage, () => coherence.announcement);
+}
+
+function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts): RedisEvictKeeper {
+  const { keySpace, clock, random, events, name, options } = parts;
+  const recovery = new Recovery({
+    redis: port,
+    keySpace,
+    clock,
+    random,
+    attempt: (evict) => {
+      if (evict.kind === 'key') return authority.delete([evict.key]);
+      if (evict.kind === 'tag') return authority.invalidateTags([evict.tag]);
+      return evict.kind === 'pattern' ? authority.deleteMatching(evict.glob) : authority.clear();
+    },
+    readIdentity: () => readServerIdentity(port),
+    onPendingChange: ({ kind }) =>
+      events.emit({ type: 'pending', cache: name, change: kind, count: recovery.pending.count }),
+    onVerdict: ({ kind }) => {
+      if (kind !== 'same') events.emit({ type: 'failover', cache: name, verdict: kind });
+    },
+    onFault: (operation, error) => reportFault(parts, operation, error),
+    maxPending: options.recovery.maxPendingEvicts,
+    failoverWindowMs: options.recovery.failoverWindowMs,
   });
-  const counters = new RedisCounters(port, keySpace);
-  return new RedisAuthority(port, tier, new TagRecords(port, keySpace), counters, keySpace, clock, random);
+  port.onStateChange((state) => {
+    if (state === 'ready') void recovery.resume();
+    else recovery.doubt();
+  });
+  return new RedisEvictKeeper(recovery);
 }

@@ -2,8 +2,9 @@ import { SystemClock, SystemRandom } from '@nest-strata/core';
 import type { Clock, Duration, Random } from '@nest-strata/core';
 import type { RedisPort } from '@nest-strata/redis';
 import { makeCacheContext } from './cache-context.js';
-import type { CacheContext, CacheSurroundings } from './cache-context.js';
+import type { CacheContext, CacheSurroundings, SharedRedis } from './cache-context.js';
 import type { EntryOptions } from './entry/entry-options.js';
+import type { SourceVersion } from './entry/source-version.js';
 import { resolveEntryOptions } from './entry/resolve-entry-options.js';
 import type { EvictOutcome, WriteOutcome } from './entry/write-outcome.js';
 import type { CacheListener } from './events/cache-event.js';
@@ -14,12 +15,17 @@ import { deriveOptions } from './options/cache-options.js';
 import type { CacheOverrides, ResolvedCacheOptions } from './options/cache-options.js';
 import { InvalidOptionError } from './options/invalid-option.error.js';
 import { CacheReads } from './read-through/cache-reads.js';
+import { Coherence } from './coherence/coherence.js';
+import type { CoherenceState } from './coherence/coherence.js';
+import { tellCoherence } from './events/coherence-events.js';
+import { KeySpace } from './keys/key-space.js';
+import { HeldLeases } from './leases/held-leases.js';
+import { LoadFailures } from './read-through/load-failures.js';
+import { LoadSlots } from './read-through/load-slots.js';
 import { EntryWriter } from './read-through/entry-writer.js';
 import type { BatchLoader, Loader, LoadOptions } from './read-through/loader.js';
 import type { Lookup } from './read-through/lookup.js';
-import type { ReadOutcome } from './read-through/read-outcome.js';
 import { ReadThrough } from './read-through/read-through.js';
-import { SingleFlight } from './read-through/single-flight.js';
 import { TierReader } from './read-through/tier-reader.js';
 import type { CacheStats } from './stats/cache-stats.js';
 import { ServerClock } from './tiers/server-clock.js';
@@ -34,6 +40,9 @@ export interface CacheEngineParts {
   /** Hears of errors that listeners throw. Default: each becomes a warning of the process. */
   readonly onListenerError?: (error: unknown) => void;
 }
+
+/** How long pending evicts may take at the end. */
+const DEFAULT_CLOSE_MS = 1_000;
 
 /**
  * A tiered cache: memory over Redis, or memory alone. `CacheService` is this for Nest.
@@ -52,12 +61,14 @@ export class CacheEngine {
 
   private constructor(options: ResolvedCacheOptions, surroundings: CacheSurroundings) {
     const context = makeCacheContext(options, surroundings);
-    const flights = new SingleFlight<ReadOutcome>();
+    const { flights, clock, memory, name } = context;
     const reader = new TierReader(context);
     const writer = new EntryWriter(context);
+    const failures = new LoadFailures(clock, memory.changes);
+    const services = { writer, flights, failures, slots: new LoadSlots(name, options.loads) };
     this.#context = context;
     this.#surroundings = surroundings;
-    this.#reads = new CacheReads(context, reader, new ReadThrough(context, reader, writer, flights));
+    this.#reads = new CacheReads(context, reader, new ReadThrough(context, reader, services));
     this.#invalidator = new Invalidator(context, flights);
     this.#writes = new CacheWrites(context, reader, writer, this.#invalidator, flights);
   }
@@ -68,9 +79,10 @@ export class CacheEngine {
       parts.onListenerError ?? ((error) => process.emitWarning(String(error), 'CacheListenerWarning')),
     );
     const { redis, clock = new SystemClock(), random = new SystemRandom() } = parts;
-    const shared = redis && { port: redis, serverClock: new ServerClock(redis, clock) };
+    const shared = redis && options.enabled ? shareRedis(redis, options, clock, random) : undefined;
     const engine = new CacheEngine(options, { redis: shared, clock, random, events });
     if (redis !== undefined) tellDegradation(redis, engine.name, events);
+    if (shared !== undefined) tellCoherence(shared.coherence, engine.name, events);
     return engine;
   }
 
@@ -129,6 +141,11 @@ export class CacheEngine {
     return this.#writes.set([...entries], options);
   }
 
+  /** Stores a value only where there is a fresh one. */
+  replace(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
+    return this.#writes.replace(key, value, options);
+  }
+
   setIfAbsent(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
     return this.#writes.setIfAbsent(key, value, options);
   }
@@ -141,8 +158,10 @@ export class CacheEngine {
     return this.#writes.increment(key, by, options);
   }
 
-  delete(key: string): Promise<EvictOutcome> {
-    return this.#invalidator.delete([key]);
+  /** With a version, deletes what has that version at the source or a lower one, and keeps lower ones out. */
+  delete(key: string, options?: { readonly version?: SourceVersion }): Promise<EvictOutcome> {
+    if (options?.version === undefined) return this.#invalidator.delete([key]);
+    return this.#invalidator.deleteVersion(key, options.version);
   }
 
   deleteMany(keys: readonly string[]): Promise<EvictOutcome> {
@@ -173,9 +192,43 @@ export class CacheEngine {
     this.#context.stats.reset(this.#context.memory.tier.evictedCount);
   }
 
+  /** How memory hears of the changes of other processes; `undefined` for a cache in memory alone. */
+  get coherence(): CoherenceState | undefined {
+    return this.#surroundings.redis?.coherence.state;
+  }
+
+  /** The evicts and writes that Redis did not confirm and that are repeated; of this cache and its namespaces. */
+  get pendingEvicts(): { readonly count: number; readonly oldestAgeMs: number } {
+    const all = [
+      this.#context.recovery.waiting,
+      ...[...this.#namespaces.values()].map((one) => one.engine.pendingEvicts),
+    ];
+    return {
+      count: all.reduce((sum, { count }) => sum + count, 0),
+      oldestAgeMs: Math.max(...all.map(({ oldestAgeMs }) => oldestAgeMs)),
+    };
+  }
+
+  /**
+   * Ends the cache and its namespaces: repeats what is pending, gives back the leases of loads, and stops listening.
+   *
+   * @param withinMs how long pending evicts may take
+   */
+  async close(withinMs = DEFAULT_CLOSE_MS): Promise<void> {
+    await this.#end(withinMs);
+    this.#surroundings.redis?.heldLeases.close();
+    await this.#surroundings.redis?.coherence.close();
+  }
+
   /** Hears every event of this cache and of its namespaces; returns the function that ends it. */
   listen(listener: CacheListener): () => void {
     return this.#context.events.listen(listener);
+  }
+
+  async #end(withinMs: number): Promise<void> {
+    const { recovery, authority } = this.#context;
+    const namespaces = [...this.#namespaces.values()].map(({ engine }) => engine.#end(withinMs));
+    await Promise.all([recovery.close(withinMs), authority.close(), ...namespaces]);
   }
 
   /**
@@ -197,4 +250,13 @@ export class CacheEngine {
     }
     return known.engine;
   }
+}
+
+function shareRedis(port: RedisPort, options: ResolvedCacheOptions, clock: Clock, random: Random): SharedRedis {
+  return {
+    port,
+    serverClock: new ServerClock(port, clock),
+    coherence: new Coherence(port, new KeySpace(options.namespace), options.coherence),
+    heldLeases: new HeldLeases(port, clock, random),
+  };
 }

@@ -1,3 +1,4 @@
+export type { CoherenceState } from './coherence/coherence.js';
 export { NotACounterError } from './authority/not-a-counter.error.js';
 export { CacheEngine } from './cache-engine.js';
 export type { CacheEngineParts } from './cache-engine.js';
@@ -26,7 +27,14 @@ export { KeyGlob } from './keys/key-glob.js';
 export { KeySpace } from './keys/key-space.js';
 export { UnsupportedKeyArgumentError } from './keys/unsupported-key-argument.error.js';
 export { LIVENESS_BOUND_MS } from './options/cache-options.js';
-export type { CacheOverrides, CoherenceMode, CompressionOptions, ResolvedCacheOptions, ValueMode } from './options/cache-options.js';
+export type {
+  CacheOverrides,
+  CoherenceMode,
+  CompressionOptions,
+  ResolvedCacheOptions,
+  ValueMode,
+} from './options/cache-options.js';
+export { DEFAULT_CACHE_OPTIONS } from './options/default-options.js';
 export { InvalidOptionError } from './options/invalid-option.error.js';
 export { InvalidBatchError } from './read-through/invalid-batch.error.js';
 export type { BatchLoadContext, BatchLoader, LoadContext, Loader, LoadOptions } from './read-through/loader.js';

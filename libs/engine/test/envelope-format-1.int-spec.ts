@@ -31,6 +31,9 @@ const FACTS: Omit<CacheEntry, 'value'> = {
     { tag: 'heroes', version: '00065432100000aa' },
     { tag: 'language:français', version: '00065432100000ab' },
   ],
+  sourceVersion: '0000000000000000',
+  etag: undefined,
+  loadMs: 0,
 };
 const PLAIN = {
   id: 1,

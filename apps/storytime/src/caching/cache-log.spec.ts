@@ -12,7 +12,7 @@ describe('the cache log', () => {
     [{ type: 'hit', cache: 'c', key: 'hero:luna', tier: 'memory', stale: false }, 'hit    hero:luna (memory)'],
     [{ type: 'miss', cache: 'c', key: 'hero:luna' }, 'miss   hero:luna'],
     [{ type: 'set', cache: 'c', key: 'hero:luna', ttlMs: 1 }, 'set    hero:luna'],
-    [{ type: 'load', cache: 'c', key: 'hero:luna', durationMs: 1.26 }, 'load   hero:luna (1.3 ms)'],
+    [{ type: 'load', cache: 'c', key: 'hero:luna', background: false, durationMs: 1.26 }, 'load   hero:luna (1.3 ms)'],
     [{ type: 'evict', cache: 'c', by: 'tag', targets: ['a', 'b'], confirmed: true }, 'evict  tag a b'],
     [{ type: 'error', cache: 'c', operation: 'read', error: new Error('no') }, 'error  read: Error: no'],
     [{ type: 'degraded', cache: 'c', reason: 'Redis is away' }, 'degraded: Redis is away'],

@@ -30,5 +30,11 @@ function lineOf(event: CacheEvent): string {
       return `degraded: ${event.reason}`;
     case 'recovered':
       return 'recovered';
+    case 'coherence':
+      return `coherence ${event.state}${event.reason === undefined ? '' : `: ${event.reason}`}`;
+    case 'pending':
+      return `pending ${event.change}: ${String(event.count)} evicts wait for Redis`;
+    case 'failover':
+      return `failover: ${event.verdict}`;
   }
 }

@@ -1,6 +1,6 @@
 import { durationToMs } from '@nest-strata/core';
 import type { Duration } from '@nest-strata/core';
-import { defaultTypes, MAX_MEMORY_TTL_OVER_REDIS_MS } from '@nest-strata/engine';
+import { DEFAULT_CACHE_OPTIONS, defaultTypes } from '@nest-strata/engine';
 import type { CacheOverrides, ResolvedCacheOptions } from '@nest-strata/engine';
 import { InvalidRedisOptionsError, resolveRedisOptions } from '@nest-strata/redis';
 import type { CacheModuleExtras, CacheSettings, MemoryOptions, NamedCacheOptions } from './cache-module-options.js';
@@ -74,7 +74,7 @@ export function resolveCacheOverrides(
   const overrides = {
     ...(options.ttl !== undefined && { ttlMs: durationToMs(options.ttl) }),
     ...(options.jitter !== undefined && { jitter: options.jitter }),
-    ...(memoryTtlMs !== undefined && { memoryTtlMs: Math.min(memoryTtlMs, longestMemoryTtlMs(inherited.hasRedis)) }),
+    ...(memoryTtlMs !== undefined && { memoryTtlMs }),
     ...(options.memory !== undefined && { memory }),
   };
   return frozenCopy({ overrides, inherited: { ...inherited, memory } });
@@ -132,9 +132,10 @@ function namedCacheProblems(caches: Readonly<Record<string, unknown>>, hasRedis:
 function resolveRoot(settings: CacheSettings): ResolvedSettings['cache'] {
   const { memory, compression, limits } = settings;
   return {
+    ...DEFAULT_CACHE_OPTIONS,
     namespace: [settings.namespace ?? DEFAULTS.namespace],
     ttlMs: durationToMs(settings.ttl ?? DEFAULTS.ttl),
-    memoryTtlMs: Math.min(memoryTtlMsOf(memory) ?? Infinity, longestMemoryTtlMs(settings.redis !== undefined)),
+    memoryTtlMs: memoryTtlMsOf(memory) ?? Infinity,
     jitter: settings.jitter ?? DEFAULTS.jitter,
     memory: resolveMemory(memory ?? {}, DEFAULTS),
     compression: compression && {
@@ -154,11 +155,6 @@ function resolveOutbox(outbox: CacheSettings['outbox'] = false): ResolvedOutboxO
   if (outbox === false) return undefined;
   const { table = DEFAULTS.outboxTable, interval = DEFAULTS.outboxInterval } = outbox === true ? {} : outbox;
   return { table, intervalMs: durationToMs(interval) };
-}
-
-/** Memory does not hear of what other processes write to Redis, so it forgets soon. */
-function longestMemoryTtlMs(hasRedis: boolean): number {
-  return hasRedis ? MAX_MEMORY_TTL_OVER_REDIS_MS : Infinity;
 }
 
 function memoryTtlMsOf(memory: false | MemoryOptions | undefined): number | undefined {

@@ -80,7 +80,12 @@ export class MapCache implements DecoratedCache {
       signal: new AbortController().signal,
       ttl: ttl ?? '1h',
       tags: [...tags],
+      stale: undefined,
+      etag: undefined,
+      version: undefined,
       skip: () => skipped.add(key),
+      notModified: () => fail('notModified is not for here'),
+      fail,
     };
     // Other calls come in between, as they do over a network.
     await Promise.resolve();
@@ -94,4 +99,8 @@ export class MapCache implements DecoratedCache {
     this.calls.push(call);
     if (this.fault) throw this.fault;
   }
+}
+
+function fail(reason: Error | string): never {
+  throw typeof reason === 'string' ? new Error(reason) : reason;
 }

@@ -1,9 +1,10 @@
 import { RedisReplyError } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
+import type { KeyAnnouncement, RedisPort } from '@nest-strata/redis';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import type { KeySpace } from '../keys/key-space.js';
 import { toPx } from '../tiers/redis-ttl.js';
-import { incrementScript } from './increment.script.js';
+import { announcementArgs } from '../scripts/announcement.js';
+import { incrementScript } from '../scripts/increment.script.js';
 import { NotACounterError } from './not-a-counter.error.js';
 
 /** The counters of a namespace: plain integers under value keys, each with a companion that ties it to `clear()`. */
@@ -11,11 +12,16 @@ export class RedisCounters {
   constructor(
     private readonly redis: RedisPort,
     private readonly keySpace: KeySpace,
+    private readonly announcement: () => KeyAnnouncement | undefined,
   ) {}
 
   async increment(key: string, by: number, ttlMs: number, clearVersion: string): Promise<number> {
     try {
-      return await this.redis.run(incrementScript, this.#keys(key), { by, ttlMs: toPx(ttlMs) ?? 0, clearVersion });
+      return await this.redis.run(
+        incrementScript,
+        { ...this.#keys(key), lease: this.keySpace.leaseKey(key) },
+        { by, ttlMs: toPx(ttlMs) ?? 0, clearVersion, ...announcementArgs(this.announcement()) },
+      );
     } catch (error) {
       if (error instanceof RedisReplyError && error.message.includes('NOTACOUNTER')) throw new NotACounterError(key);
       throw error;

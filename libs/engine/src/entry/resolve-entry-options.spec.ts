@@ -1,8 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EntryOptions } from './entry-options.js';
 import { resolveEntryOptions } from './resolve-entry-options.js';
+import type { EntryDefaults } from './resolve-entry-options.js';
 
-const DEFAULTS = { ttlMs: 60_000, memoryTtlMs: 1_000, jitter: 0.1 };
+const DEFAULTS: EntryDefaults = {
+  ttlMs: 60_000,
+  memoryTtlMs: 1_000,
+  jitter: 0.1,
+  graceMs: 0,
+  staleWhileRevalidateMs: 0,
+  negativeTtlMs: undefined,
+  slidingTtlMs: 0,
+  refreshAhead: 0,
+  earlyRefresh: 0,
+  softTimeoutMs: Infinity,
+  hardTimeoutMs: Infinity,
+  lockTimeoutMs: 5_000,
+  onLockTimeout: 'load',
+  errorTtlMs: 0,
+  retryAfterMs: 1_000,
+};
 
 describe('resolveEntryOptions', () => {
   it('takes what is left out from the cache', () => {
@@ -34,7 +51,7 @@ describe('resolveEntryOptions', () => {
     [{ tags: [1] }, 'Option tags: 1 is not a tag; write non-empty strings'],
     [
       { staleFor: '1h' },
-      'Option staleFor: unknown; the options are ttl, memoryTtl, jitter, tags, signal, forceRefresh',
+      'Option staleFor: unknown; the options are ttl, memoryTtl, jitter, tags, grace, staleWhileRevalidate',
     ],
   ])('refuses %p and says what to write', (given, message) => {
     expect(() => resolveEntryOptions(DEFAULTS, given)).toThrow(message);

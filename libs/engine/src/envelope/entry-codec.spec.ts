@@ -20,6 +20,9 @@ const ENTRY: CacheEntry = {
   goneAtMs: Infinity,
   writeId: '0123456789abcdef',
   clearVersion: '0006543210abcdef',
+  sourceVersion: '0000000000000007',
+  etag: undefined,
+  loadMs: 0,
   tags: [{ tag: 'heroes', version: '00000000000000aa' }],
 };
 const TEXT = 'The dragon sleeps. '.repeat(200);

@@ -58,6 +58,9 @@ export class EntryCodec {
       writeId: entry.writeId,
       clearVersion: entry.clearVersion,
       tags: entry.tags,
+      sourceVersion: entry.sourceVersion,
+      etag: entry.etag,
+      loadMs: entry.loadMs,
     };
     return encodeEnvelope(key, facts, { codecId: this.#codec.id, compressionId, body });
   }
@@ -84,6 +87,9 @@ export class EntryCodec {
       writeId: envelope.writeId,
       clearVersion: envelope.clearVersion,
       tags: envelope.tags,
+      sourceVersion: envelope.sourceVersion,
+      etag: envelope.etag,
+      loadMs: envelope.loadMs,
     };
   }
 }

@@ -16,6 +16,9 @@ const FACTS: EntryFacts = {
     { tag: 'heroes', version: '00000000000000aa' },
     { tag: 'sprache:größe', version: '00000000000000ab' },
   ],
+  sourceVersion: '00000000000000ff',
+  etag: 'W/"7"',
+  loadMs: 12,
 };
 const BODY: EnvelopeBody = { codecId: 1, compressionId: 2, body: Buffer.from('{"id":1,"name":"Mia"}') };
 
@@ -29,6 +32,12 @@ const facts: fc.Arbitrary<EntryFacts> = fc.record({
   writeId: version,
   clearVersion: version,
   tags: fc.array(fc.record({ tag: anyText, version }), { maxLength: 4 }),
+  sourceVersion: version,
+  etag: fc.option(
+    anyText.filter((text) => text !== ''),
+    { nil: undefined },
+  ),
+  loadMs: fc.nat(),
 });
 const bodyOf: fc.Arbitrary<EnvelopeBody> = fc.record({
   codecId: fc.integer({ min: 1, max: 255 }),
@@ -184,11 +193,12 @@ describe('a damaged envelope', () => {
 describe('rewriteEnvelopeTimes', () => {
   it('gives a head that makes the same envelope with other times', () => {
     const bytes = encodeEnvelope(KEY, FACTS, BODY);
-    const head = rewriteEnvelopeTimes(bytes, { freshUntilMs: 5, goneAtMs: 1e15 }) as Buffer;
+    const head = rewriteEnvelopeTimes(bytes, { createdAtMs: 4, freshUntilMs: 5, goneAtMs: 1e15 }) as Buffer;
     expect(head).toHaveLength(ENVELOPE_FIXED_BYTES);
     expect(fieldsOf(decodeEnvelope(KEY, Buffer.concat([head, bytes.subarray(head.length)])))).toEqual({
       ...FACTS,
       ...BODY,
+      createdAtMs: 4,
       freshUntilMs: 5,
       goneAtMs: 1e15,
     });
@@ -196,7 +206,7 @@ describe('rewriteEnvelopeTimes', () => {
 
   it('leaves the bytes that it was given', () => {
     const bytes = encodeEnvelope(KEY, FACTS, BODY);
-    rewriteEnvelopeTimes(bytes, { freshUntilMs: 5, goneAtMs: 6 });
+    rewriteEnvelopeTimes(bytes, { createdAtMs: 4, freshUntilMs: 5, goneAtMs: 6 });
     expect(bytes.equals(encodeEnvelope(KEY, FACTS, BODY))).toBe(true);
   });
 
@@ -204,11 +214,11 @@ describe('rewriteEnvelopeTimes', () => {
     const bytes = encodeEnvelope(KEY, FACTS, BODY);
     const badBody = Buffer.from(bytes);
     badBody[bytes.length - 1] = 0;
-    const head = rewriteEnvelopeTimes(badBody, { freshUntilMs: 5, goneAtMs: 6 }) as Buffer;
+    const head = rewriteEnvelopeTimes(badBody, { createdAtMs: 4, freshUntilMs: 5, goneAtMs: 6 }) as Buffer;
     expect(decodeEnvelope(KEY, Buffer.concat([head, badBody.subarray(head.length)]))).toBe('body-damaged');
     const badHeader = Buffer.from(bytes);
     badHeader[20] = (badHeader[20] as number) ^ 1;
-    expect(rewriteEnvelopeTimes(badHeader, { freshUntilMs: 5, goneAtMs: 6 })).toBe('header-damaged');
+    expect(rewriteEnvelopeTimes(badHeader, { createdAtMs: 4, freshUntilMs: 5, goneAtMs: 6 })).toBe('header-damaged');
   });
 });
 
@@ -218,6 +228,10 @@ function checksumOf(bytes: Buffer): number {
 
 function fieldsOf(opened: Envelope | EnvelopeDamage): unknown {
   if (typeof opened === 'string') return opened;
-  const { codecId, compressionId, createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags, body } = opened;
-  return { codecId, compressionId, createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags, body };
+  const { codecId, compressionId, body, createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags } = opened;
+  const { sourceVersion, etag, loadMs } = opened;
+  return {
+    ...{ codecId, compressionId, body, createdAtMs, freshUntilMs, goneAtMs, writeId, clearVersion, tags },
+    ...{ sourceVersion, etag, loadMs },
+  };
 }

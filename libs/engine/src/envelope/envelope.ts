@@ -1,4 +1,5 @@
 import type { CacheEntry, TagVersion } from '../entry/cache-entry.js';
+import { NO_SOURCE_VERSION } from '../entry/source-version.js';
 import { hasLoneSurrogate } from '../keys/key-text.js';
 import type { EnvelopeDamage } from './envelope-damage.js';
 import { xxHash32 } from './xxhash32.js';
@@ -13,7 +14,7 @@ import { xxHash32 } from './xxhash32.js';
  * | 0 | 4 | `STRA` |
  * | 4 | 4 | XXH32 of the header from offset 8 to its end |
  * | 8 | 1 | format version, 1 |
- * | 9 | 1 | flags: 1 = texts are UTF-16, as one of them has a lone surrogate |
+ * | 9 | 1 | flags: 1 = texts are UTF-16, as one of them has a lone surrogate; 2 = the first of the tags is none, but the etag, with the time that the load took, in ms, for its version |
  * | 10 | 1 | codec |
  * | 11 | 1 | compression |
  * | 12 | 4 | length of the body |
@@ -22,7 +23,7 @@ import { xxHash32 } from './xxhash32.js';
  * | 32 | 8 | gone at |
  * | 40 | 8 | write id |
  * | 48 | 8 | version of the clear record |
- * | 56 | 8 | zero |
+ * | 56 | 8 | version at the source, big-endian; zero: none |
  * | 64 | 4 | XXH32 of the body |
  * | 68 | 4 | length of the key |
  * | 72 | 4 | length of the tags |
@@ -40,6 +41,7 @@ export class Envelope implements EntryFacts, EnvelopeBody {
     private readonly view: DataView,
     private readonly bodyAt: number,
     readonly tags: readonly TagVersion[],
+    private readonly attributes: TagVersion | undefined,
   ) {}
 
   get codecId(): number {
@@ -71,9 +73,22 @@ export class Envelope implements EntryFacts, EnvelopeBody {
     const high = this.view.getUint32(CLEAR_VERSION_AT);
     const low = this.view.getUint32(CLEAR_VERSION_AT + 4);
     if (high !== lastClear.high || low !== lastClear.low) {
-      lastClear = { high, low, version: this.bytes.toString('hex', CLEAR_VERSION_AT, RESERVED_AT) };
+      lastClear = { high, low, version: this.bytes.toString('hex', CLEAR_VERSION_AT, SOURCE_VERSION_AT) };
     }
     return lastClear.version;
+  }
+
+  get sourceVersion(): string {
+    const isNone = this.view.getUint32(SOURCE_VERSION_AT) === 0 && this.view.getUint32(SOURCE_VERSION_AT + 4) === 0;
+    return isNone ? NO_SOURCE_VERSION : this.bytes.toString('hex', SOURCE_VERSION_AT, BODY_CHECKSUM_AT);
+  }
+
+  get etag(): string | undefined {
+    return this.attributes?.tag || undefined;
+  }
+
+  get loadMs(): number {
+    return this.attributes === undefined ? 0 : parseInt(this.attributes.version, 16);
   }
 
   /** A view of the bytes that the envelope was read from. */
@@ -94,12 +109,14 @@ export interface EnvelopeBody {
   readonly body: Buffer;
 }
 
-/** The times of an entry that a touch or an expiry changes. */
-export type EnvelopeTimes = Pick<EntryFacts, 'freshUntilMs' | 'goneAtMs'>;
+/** The times of an entry, all that a touch or an expiry changes. */
+export type EnvelopeTimes = Pick<EntryFacts, 'createdAtMs' | 'freshUntilMs' | 'goneAtMs'>;
 
 const MAGIC = 0x41525453;
 const FORMAT_VERSION = 1;
 const UTF16_FLAG = 1;
+const ATTRIBUTES_FLAG = 2;
+const ALL_FLAGS = UTF16_FLAG | ATTRIBUTES_FLAG;
 /** What {@link Envelope.clearVersion} was last. */
 let lastClear = { high: 0, low: 0, version: '0000000000000000' };
 
@@ -120,7 +137,7 @@ const FRESH_UNTIL_AT = 24;
 const GONE_AT = 32;
 const WRITE_ID_AT = 40;
 const CLEAR_VERSION_AT = 48;
-const RESERVED_AT = 56;
+const SOURCE_VERSION_AT = 56;
 const BODY_CHECKSUM_AT = 64;
 const KEY_LENGTH_AT = 68;
 const TAGS_LENGTH_AT = 72;
@@ -135,7 +152,8 @@ const KEY_AT = ENVELOPE_FIXED_BYTES;
  * @throws RangeError when a version is not 16 hex digits
  */
 export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeBody): Buffer {
-  const { tags } = facts;
+  const attributes = attributesOf(facts);
+  const tags = attributes === undefined ? facts.tags : [attributes, ...facts.tags];
   const { body } = stored;
   const encoding = hasLoneSurrogate(key) || tags.some(({ tag }) => hasLoneSurrogate(tag)) ? 'utf16le' : 'utf8';
   const keyLength = Buffer.byteLength(key, encoding);
@@ -146,7 +164,7 @@ export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeB
   const bytes = Buffer.allocUnsafe(bodyAt + body.length);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes[FORMAT_AT] = FORMAT_VERSION;
-  bytes[FLAGS_AT] = encoding === 'utf16le' ? UTF16_FLAG : 0;
+  bytes[FLAGS_AT] = (encoding === 'utf16le' ? UTF16_FLAG : 0) | (attributes === undefined ? 0 : ATTRIBUTES_FLAG);
   bytes[CODEC_AT] = stored.codecId;
   bytes[COMPRESSION_AT] = stored.compressionId;
   bytes.writeUInt32LE(body.length, BODY_LENGTH_AT);
@@ -155,7 +173,7 @@ export function encodeEnvelope(key: string, facts: EntryFacts, stored: EnvelopeB
   bytes.writeDoubleLE(facts.goneAtMs, GONE_AT);
   writeVersion(bytes, facts.writeId, WRITE_ID_AT);
   writeVersion(bytes, facts.clearVersion, CLEAR_VERSION_AT);
-  bytes.fill(0, RESERVED_AT, BODY_CHECKSUM_AT);
+  writeVersion(bytes, facts.sourceVersion, SOURCE_VERSION_AT);
   bytes.writeUInt32LE(keyLength, KEY_LENGTH_AT);
   bytes.writeUInt32LE(tagsLength, TAGS_LENGTH_AT);
   let at = KEY_AT + bytes.write(key, KEY_AT, encoding);
@@ -176,14 +194,17 @@ export function decodeEnvelope(key: string, bytes: Buffer): Envelope | EnvelopeD
   const view = viewOf(bytes);
   const headerLength = checkHeader(view);
   if (typeof headerLength !== 'number') return headerLength;
-  const encoding = view.getUint8(FLAGS_AT) === UTF16_FLAG ? 'utf16le' : 'utf8';
+  const flags = view.getUint8(FLAGS_AT);
+  const encoding = (flags & UTF16_FLAG) === 0 ? 'utf8' : 'utf16le';
   const tagsAt = KEY_AT + view.getUint32(KEY_LENGTH_AT, true);
   if (!isKey(key, bytes, tagsAt, encoding)) return 'other-key';
   const tags = tagsAt === headerLength ? NO_TAGS : readTags(bytes, tagsAt, headerLength, encoding);
-  if (tags === undefined) return 'header-damaged';
+  const hasAttributes = (flags & ATTRIBUTES_FLAG) !== 0;
+  if (tags === undefined || (hasAttributes && tags.length === 0)) return 'header-damaged';
+  const attributes = hasAttributes ? (tags as TagVersion[]).shift() : undefined;
   const bodyChecksum = xxHash32(view, headerLength, view.byteLength);
   return bodyChecksum === view.getUint32(BODY_CHECKSUM_AT, true)
-    ? new Envelope(bytes, view, headerLength, tags)
+    ? new Envelope(bytes, view, headerLength, tags, attributes)
     : 'body-damaged';
 }
 
@@ -193,11 +214,12 @@ export function decodeEnvelope(key: string, bytes: Buffer): Envelope | EnvelopeD
  */
 export function rewriteEnvelopeTimes(
   bytes: Buffer,
-  { freshUntilMs, goneAtMs }: EnvelopeTimes,
+  { createdAtMs, freshUntilMs, goneAtMs }: EnvelopeTimes,
 ): Buffer | EnvelopeDamage {
   const headerLength = checkHeader(viewOf(bytes));
   if (typeof headerLength !== 'number') return headerLength;
   const header = Buffer.from(bytes.subarray(0, headerLength));
+  header.writeDoubleLE(createdAtMs, CREATED_AT);
   header.writeDoubleLE(freshUntilMs, FRESH_UNTIL_AT);
   header.writeDoubleLE(goneAtMs, GONE_AT);
   writeHeaderChecksum(header, headerLength);
@@ -215,8 +237,13 @@ function checkHeader(view: DataView): number | EnvelopeDamage {
   if (length !== headerLength + view.getUint32(BODY_LENGTH_AT, true)) return 'truncated';
   const checksum = xxHash32(view, COVERED_AT, headerLength);
   if (checksum !== view.getUint32(HEADER_CHECKSUM_AT, true)) return 'header-damaged';
-  const flags = view.getUint8(FLAGS_AT);
-  return flags === 0 || flags === UTF16_FLAG ? headerLength : 'unknown-format';
+  return (view.getUint8(FLAGS_AT) & ~ALL_FLAGS) === 0 ? headerLength : 'unknown-format';
+}
+
+/** What few entries have; most pay nothing for it. */
+function attributesOf({ etag, loadMs }: EntryFacts): TagVersion | undefined {
+  if (etag === undefined && loadMs === 0) return undefined;
+  return { tag: etag ?? '', version: Math.ceil(loadMs).toString(16).padStart(VERSION_DIGITS, '0') };
 }
 
 function writeHeaderChecksum(bytes: Buffer, headerLength: number): void {

@@ -8,7 +8,12 @@ interface KeyEvent {
 export type CacheEvent =
   | (KeyEvent & { readonly type: 'hit'; readonly tier: string; readonly stale: boolean })
   | (KeyEvent & { readonly type: 'miss' })
-  | (KeyEvent & { readonly type: 'load'; readonly durationMs: number; readonly error?: unknown })
+  | (KeyEvent & {
+      readonly type: 'load';
+      readonly durationMs: number;
+      readonly background: boolean;
+      readonly error?: unknown;
+    })
   | (KeyEvent & { readonly type: 'set'; readonly ttlMs: number })
   | {
       readonly type: 'evict';
@@ -18,6 +23,24 @@ export type CacheEvent =
       readonly targets: readonly string[];
       readonly confirmed: boolean;
     }
+  /** An evict or write that Redis did not confirm is repeated until it does, or no longer needs to be. */
+  | {
+      readonly type: 'pending';
+      readonly cache: string;
+      readonly change: 'added' | 'settled' | 'collapsed' | 'abandoned';
+      /** How many are pending now. */
+      readonly count: number;
+    }
+  /** Memory is coherent with other processes from now on, or no longer; told once per change. */
+  | {
+      readonly type: 'coherence';
+      readonly cache: string;
+      readonly state: 'armed' | 'lost';
+      readonly mode: string | undefined;
+      readonly reason?: string;
+    }
+  /** Redis turned out to be another server, or one that has lost writes. */
+  | { readonly type: 'failover'; readonly cache: string; readonly verdict: 'replay' | 'clear' }
   | { readonly type: 'error'; readonly cache: string; readonly operation: string; readonly error: unknown }
   | { readonly type: 'degraded'; readonly cache: string; readonly reason: string }
   | { readonly type: 'recovered'; readonly cache: string };

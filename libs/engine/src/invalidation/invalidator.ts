@@ -1,19 +1,35 @@
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
+import { extraTimeMs } from '../entry/lifetime.js';
 import { checkTags } from '../entry/resolve-entry-options.js';
+import { encodeSourceVersion } from '../entry/source-version.js';
+import type { SourceVersion } from '../entry/source-version.js';
 import type { EvictOutcome } from '../entry/write-outcome.js';
 import type { CacheEvent } from '../events/cache-event.js';
 import { reportFault } from '../events/report-fault.js';
 import type { ReadOutcome } from '../read-through/read-outcome.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
+import type { Evict } from '../recovery/evict.js';
 
 type EvictKind = (CacheEvent & { readonly type: 'evict' })['by'];
+
+/** One eviction: what it is called, what this process lets go of, what Redis must do, and what stands for it until it has. */
+interface Eviction {
+  readonly by: EvictKind;
+  readonly targets: readonly string[];
+  readonly forget: () => void;
+  readonly evict: () => Promise<number>;
+  readonly pending: readonly Evict[];
+}
+
+/** How long the version of a deleted entry is remembered at most. */
+const MAX_FLOOR_MS = 24 * 3_600_000;
 
 /**
  * Evicts entries: from this process at once, then from the authority.
  *
  * Loads and reads that are under way are let go: their callers get what they asked for before the eviction, nobody else
- * does, and it is not stored.
+ * does, and it is not stored. What the authority does not confirm is pending until it does.
  */
 export class Invalidator {
   constructor(
@@ -23,58 +39,77 @@ export class Invalidator {
 
   async delete(keys: readonly string[]): Promise<EvictOutcome> {
     if (keys.length === 0) return { confirmed: true, count: 0 };
-    const outcome = await this.#evict(
-      'key',
-      keys,
-      () => this.#forget(keys),
-      () => this.context.authority.delete(keys),
-    );
-    this.context.stats.deletes += outcome.count;
-    return outcome;
+    return this.#deleted(keys, () => this.context.authority.delete(keys));
+  }
+
+  /** Deletes what has this version at the source or a lower one; lower ones are refused from then on. */
+  async deleteVersion(key: string, version: SourceVersion): Promise<EvictOutcome> {
+    const { options, authority } = this.context;
+    const floorMs = Math.min(options.ttlMs + extraTimeMs(options), MAX_FLOOR_MS);
+    const encoded = encodeSourceVersion(version);
+    return this.#deleted([key], () => authority.deleteVersion(key, encoded, floorMs));
   }
 
   async deleteByTag(given: readonly string[]): Promise<EvictOutcome> {
     const tags = checkTags(given);
     if (tags.length === 0) return { confirmed: true, count: 0 };
-    const { memory, authority } = this.context;
-    const forget = () => {
-      memory.changes.invalidateTags(tags);
-      this.flights.detachAll();
-    };
-    return this.#evict('tag', tags, forget, () => authority.invalidateTags(tags).then(() => tags.length));
+    const { memory, authority, versions } = this.context;
+    return this.#evict({
+      by: 'tag',
+      targets: tags,
+      forget: () => {
+        memory.changes.invalidateTags(tags);
+        for (const tag of tags) versions.forgetTag(tag);
+        this.flights.detachAll();
+      },
+      evict: () => authority.invalidateTags(tags).then(() => tags.length),
+      pending: tags.map((tag) => ({ kind: 'tag', tag })),
+    });
   }
 
   async clear(): Promise<EvictOutcome> {
-    const { memory, authority } = this.context;
-    const forget = () => {
-      memory.changes.invalidateAll();
-      memory.tier.removeAll();
-      this.flights.detachAll();
-    };
-    return this.#evict('clear', [], forget, () => authority.clear().then(() => 0));
+    const { memory, authority, versions } = this.context;
+    return this.#evict({
+      by: 'clear',
+      targets: [],
+      forget: () => {
+        memory.changes.invalidateAll();
+        memory.tier.removeAll();
+        versions.forgetClear();
+        this.flights.detachAll();
+      },
+      evict: () => authority.clear().then(() => 0),
+      pending: [{ kind: 'clear' }],
+    });
   }
 
   async deleteByPattern(glob: string): Promise<EvictOutcome> {
-    const { memory, authority, keySpace } = this.context;
+    const { memory, authority, keySpace, stats } = this.context;
     const pattern = keySpace.glob(glob);
-    const forget = () => {
-      if (authority.isShared) memory.tier.removeMatching((key) => pattern.matches(key));
-      memory.changes.changeAllKeys();
-      this.flights.detachAll();
-    };
-    const outcome = await this.#evict('pattern', [glob], forget, () => authority.deleteMatching(glob));
-    this.context.stats.deletes += outcome.count;
+    const outcome = await this.#evict({
+      by: 'pattern',
+      targets: [glob],
+      forget: () => {
+        if (authority.isShared) memory.tier.removeMatching((key) => pattern.matches(key));
+        memory.changes.changeAllKeys();
+        this.flights.detachAll();
+      },
+      evict: () => authority.deleteMatching(glob),
+      pending: [{ kind: 'pattern', glob }],
+    });
+    stats.deletes += outcome.count;
     return outcome;
   }
 
   /** Keeps a stale copy for the case that the next load fails. */
   async expire(key: string): Promise<EvictOutcome> {
-    return this.#evict(
-      'expire',
-      [key],
-      () => this.#forget([key]),
-      async () => Number(await this.context.authority.expire(key)),
-    );
+    return this.#evict({
+      by: 'expire',
+      targets: [key],
+      forget: () => this.#forget([key]),
+      evict: async () => Number(await this.context.authority.expire(key)),
+      pending: [{ kind: 'key', key }],
+    });
   }
 
   /** Lets go of everything that this process has or is about to have under the keys; the authority keeps its own. */
@@ -87,24 +122,29 @@ export class Invalidator {
     }
   }
 
+  async #deleted(keys: readonly string[], evict: () => Promise<number>): Promise<EvictOutcome> {
+    const pending = keys.map((key): Evict => ({ kind: 'key', key }));
+    const outcome = await this.#evict({ by: 'key', targets: keys, forget: () => this.#forget(keys), evict, pending });
+    this.context.stats.deletes += outcome.count;
+    return outcome;
+  }
+
   /** Forgets before, so that nothing old is served meanwhile; and after, so that no copy that was read meanwhile stays. */
-  async #evict(
-    by: EvictKind,
-    targets: readonly string[],
-    forget: () => void,
-    evict: () => Promise<number>,
-  ): Promise<EvictOutcome> {
-    const { events, name } = this.context;
+  async #evict({ by, targets, forget, evict, pending }: Eviction): Promise<EvictOutcome> {
+    const { events, name, recovery, authority } = this.context;
+    const stamp = recovery.stamp();
     forget();
     let outcome: EvictOutcome;
     try {
       outcome = { confirmed: true, count: await evict() };
+      recovery.acknowledged(pending, stamp);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, `evict-${by}`, error);
+      recovery.unacknowledged(pending);
       outcome = { confirmed: false, count: 0 };
     }
-    if (this.context.authority.isShared) forget();
+    if (authority.isShared) forget();
     if (events.isHeard) events.emit({ type: 'evict', cache: name, by, targets, confirmed: outcome.confirmed });
     return outcome;
   }

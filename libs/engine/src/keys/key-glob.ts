@@ -56,7 +56,8 @@ function toServerPattern(tokens: readonly GlobToken[]): string {
   return pendingStar ? `${pattern}*` : pattern;
 }
 
-function escapeForServer(text: string): string {
+/** A text of which Redis takes no character for a part of a pattern. */
+export function escapeForServer(text: string): string {
   return text.replace(SERVER_SPECIAL, '\\$&');
 }
 

@@ -26,6 +26,11 @@ export class LocalChanges {
     return this.#sequence;
   }
 
+  /** A moment of its own, after all before. */
+  next(): number {
+    return ++this.#sequence;
+  }
+
   /** A key was written or evicted: what is on its way for it is outdated. */
   changeKey(key: string): void {
     this.#keys.note(key, ++this.#sequence);

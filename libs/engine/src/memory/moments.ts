@@ -23,6 +23,12 @@ export class Moments {
     if (this.#momentOf.size > this.maxNames) this.#forgetOldest();
   }
 
+  /** Notes that something happened to every name there is. */
+  noteAll(moment: number): void {
+    this.#momentOf.clear();
+    this.#forgottenUpTo = moment;
+  }
+
   /** A Map is walked in the order of insertion, which here is that of the moments. */
   #forgetOldest(): void {
     const excess = this.#momentOf.size - this.maxNames / 2;

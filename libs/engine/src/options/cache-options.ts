@@ -1,4 +1,6 @@
+import type { KeyWatchMode } from '@nest-strata/redis';
 import type { Codec } from '../codec/codec.port.js';
+import type { EntryDefaults } from '../entry/resolve-entry-options.js';
 import type { TypeRegistry } from '../values/type-registry.js';
 
 /**
@@ -20,14 +22,9 @@ export interface CompressionOptions {
 }
 
 /** Everything that a cache is made from: checked, complete, in milliseconds and bytes, frozen. */
-export interface ResolvedCacheOptions {
+export interface ResolvedCacheOptions extends EntryDefaults {
   /** The parts of the namespace, outermost first; `namespace('x')` of a cache adds one. */
   readonly namespace: readonly string[];
-  readonly ttlMs: number;
-  /** How long memory keeps a copy at most; over Redis never longer than {@link MAX_MEMORY_TTL_OVER_REDIS_MS}. */
-  readonly memoryTtlMs: number;
-  /** The share of the ttl by which each entry's is shortened at random, in [0, 1). */
-  readonly jitter: number;
   readonly memory: {
     /** 0: no memory tier. */
     readonly maxEntries: number;
@@ -45,15 +42,35 @@ export interface ResolvedCacheOptions {
     /** Longer keys are stored under a digest. */
     readonly maxKeyBytes: number;
   };
+  /** How memory over Redis learns of changes; `none`: it does not, and keeps copies for {@link LIVENESS_BOUND_MS} at most. */
+  readonly coherence: CoherenceMode;
+  readonly loads: {
+    /** How many loaders of this cache run at once in this process; `Infinity`: no bound. */
+    readonly maxConcurrent: number;
+    /** How many more may wait for their turn; a load beyond is shed. */
+    readonly maxQueued: number;
+  };
+  readonly recovery: {
+    /** After a failover to a server that is behind by no more than this, what it has missed is repeated. */
+    readonly failoverWindowMs: number;
+    /** How many evicts may wait for Redis one by one; more become one `clear`. */
+    readonly maxPendingEvicts: number;
+  };
   /** `false`: nothing is read or stored, every call goes to its loader. */
   readonly enabled: boolean;
 }
 
-/** Memory over Redis is not told of other processes' writes, so it may be behind them by this much. */
-export const MAX_MEMORY_TTL_OVER_REDIS_MS = 1_000;
+/** How processes learn of each other's changes; see `KeyWatchMode` of `@nest-strata/redis`. */
+export type CoherenceMode = 'auto' | KeyWatchMode | 'none';
+
+/**
+ * For how long memory is served without proof that changes are still heard: what a change may at worst take to become
+ * visible in another process, whatever breaks.
+ */
+export const LIVENESS_BOUND_MS = 1_000;
 
 /** What `namespace(name, overrides)` may change; the rest is shared with the cache that it is derived from. */
-export type CacheOverrides = Partial<Pick<ResolvedCacheOptions, 'ttlMs' | 'memoryTtlMs' | 'jitter' | 'memory'>>;
+export type CacheOverrides = Partial<EntryDefaults & Pick<ResolvedCacheOptions, 'memory' | 'loads'>>;
 
 /** The options of the cache `name` inside a cache with these. */
 export function deriveOptions(

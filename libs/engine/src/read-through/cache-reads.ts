@@ -25,20 +25,20 @@ export class CacheReads {
   async get<T>(key: string): Promise<T | undefined> {
     const copy = this.#findInMemory(key);
     if (copy !== undefined) return this.#hit(key, copy) as T;
-    const { copies } = await this.reader.askAuthority([key]);
-    return this.#deliver(key, copies[0]) as T | undefined;
+    const [value] = await this.readThrough.peek([key]);
+    return this.#settled(key, value) as T | undefined;
   }
 
   async getMany<T>(keys: readonly string[]): Promise<(T | undefined)[]> {
     const values = await this.#many(keys, true, async (missing) => {
-      const { copies } = await this.reader.askAuthority(missing);
-      return missing.map((key, index) => this.#deliver(key, copies[index]));
+      const found = await this.readThrough.peek(missing);
+      return missing.map((key, index) => this.#settled(key, found[index]));
     });
     return values as (T | undefined)[];
   }
 
   async getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
-    const copy = options?.forceRefresh === true ? undefined : this.#findInMemory(key);
+    const copy = isDecidedAnew(options) ? undefined : this.#findInMemory(key);
     if (copy !== undefined) return this.#hit(key, copy) as T;
     const loadOne: BatchLoader<T> = async (_, context) => new Map([[key, await loader(context.for(key))]]);
     const [value] = await this.#resolve([key], loadOne, options);
@@ -50,7 +50,7 @@ export class CacheReads {
     loader: BatchLoader<T>,
     options?: LoadOptions,
   ): Promise<(T | undefined)[]> {
-    const values = await this.#many(keys, options?.forceRefresh !== true, (missing) =>
+    const values = await this.#many(keys, !isDecidedAnew(options), (missing) =>
       this.#resolve(missing, loader, options),
     );
     return values as (T | undefined)[];
@@ -58,18 +58,19 @@ export class CacheReads {
 
   /** Counts nothing. */
   async lookup<T>(key: string): Promise<Lookup<T>> {
-    const nowMs = this.context.clock.monotonicMs();
-    const copy = this.context.memory.findFresh(key);
-    if (copy !== undefined) {
-      const value = this.context.keeper.present(copy) as T;
-      return { hit: true, stale: false, value, tier: 'memory', ...this.#times(copy, nowMs) };
-    }
-    const [found] = (await this.reader.askAuthority([key])).copies;
+    const copy = this.context.memory.findTrusted(key);
+    const found: FoundCopy | undefined =
+      copy === undefined
+        ? (await this.reader.askAuthority([key])).copies[0]
+        : { value: copy.value, isCopiedOnRead: copy.isCopiedOnRead, isHeld: true, tier: 'memory', entry: copy };
     if (found === undefined) return { hit: false, stale: false, value: undefined };
-    const value = this.#present(found) as T;
-    const { ageMs, ttlMs } = this.#times(found, this.context.clock.monotonicMs());
-    if (found.isFresh) return { hit: true, stale: false, value, tier: found.tier, ageMs, ttlMs };
-    return { hit: false, stale: true, value, tier: found.tier, ageMs, ttlMs: 0 };
+    const nowMs = this.context.clock.monotonicMs();
+    const { createdAtMs, freshUntilMs } = found.entry;
+    const { tier } = found;
+    const value = this.context.keeper.present(found, !found.isHeld) as T;
+    const ageMs = Math.max(0, nowMs - createdAtMs);
+    if (nowMs < freshUntilMs) return { hit: true, stale: false, value, tier, ageMs, ttlMs: freshUntilMs - nowMs };
+    return { hit: false, stale: true, value, tier, ageMs, ttlMs: 0 };
   }
 
   async *keys(glob: string): AsyncIterable<string> {
@@ -123,7 +124,7 @@ export class CacheReads {
 
   #findInMemory(key: string): MemoryCopy | undefined {
     const { memory, stats } = this.context;
-    const copy = memory.findFresh(key);
+    const copy = memory.findQuiet(key);
     if (copy === undefined) stats.memory.misses++;
     else stats.memory.hits++;
     return copy;
@@ -137,33 +138,26 @@ export class CacheReads {
     return keeper.present(copy);
   }
 
-  /** What the authority has, for who has no loader: a stale copy is no value then. */
-  #deliver(key: string, found: FoundCopy | undefined): unknown {
-    const isHit = found?.isFresh === true;
-    this.#observe(key, isHit ? found.tier : undefined, false);
-    return isHit ? this.#present(found) : undefined;
-  }
-
   #settled(key: string, outcome: ReadOutcome | undefined): unknown {
     this.#observe(key, outcome?.tier, outcome?.isStale === true);
     return outcome?.value;
-  }
-
-  #present(found: FoundCopy): unknown {
-    return this.context.keeper.present(found, !found.isHeld);
   }
 
   #observe(key: string, tier: string | undefined, stale: boolean): void {
     const { stats, events, name } = this.context;
     if (tier === undefined) stats.misses++;
     else stats.hits++;
+    if (stale) stats.staleHits++;
     if (!events.isHeard) return;
     events.emit(
       tier === undefined ? { type: 'miss', cache: name, key } : { type: 'hit', cache: name, key, tier, stale },
     );
   }
+}
 
-  #times(copy: Pick<FoundCopy, 'createdAtMs' | 'freshUntilMs'>, nowMs: number): { ageMs: number; ttlMs: number } {
-    return { ageMs: Math.max(0, nowMs - copy.createdAtMs), ttlMs: copy.freshUntilMs - nowMs };
-  }
+/** Whether what memory holds must be looked at with the options of this very call. */
+function isDecidedAnew(options: LoadOptions | undefined): boolean {
+  if (options === undefined) return false;
+  const { forceRefresh, refreshAhead, earlyRefresh, slidingTtl } = options;
+  return forceRefresh === true || refreshAhead !== undefined || earlyRefresh !== undefined || slidingTtl !== undefined;
 }

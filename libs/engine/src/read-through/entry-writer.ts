@@ -1,26 +1,38 @@
-import type { LoadTicket } from '../authority/authority.port.js';
+import type { EntryDraft, StoredEntry, StoreResult, WriteTicket } from '../authority/authority.port.js';
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
-import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
+import { unproven } from '../coherence/copy-trust.js';
+import type { TrustMark } from '../coherence/copy-trust.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
-import { jitteredTtlMs } from '../entry/lifetime.js';
+import { extraTimeMs, lifetimeFrom } from '../entry/lifetime.js';
+import type { Lifetime } from '../entry/lifetime.js';
+import { NO_SOURCE_VERSION } from '../entry/source-version.js';
 import type { WriteOutcome } from '../entry/write-outcome.js';
+import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
 import { reportFault } from '../events/report-fault.js';
-import type { Lifetime } from '../memory/memory-store.js';
-import type { HeldValue } from './read-outcome.js';
+import { quietUntilMs } from '../freshness/freshness.policy.js';
+import type { FoundCopy, HeldValue } from './read-outcome.js';
 import type { FillStart } from './tier-reader.js';
 
 /** What a value that is about to be stored comes with. */
 export interface Fill {
   readonly key: string;
   readonly start: FillStart;
-  /** `undefined`: the authority could not be asked for one, and the value cannot be stored there. */
-  readonly ticket: LoadTicket | undefined;
+  /** `undefined`: nothing permits to store the value in the authority. */
+  readonly ticket: WriteTicket | undefined;
   /**
-   * `load`: a value that a loader made: never stored over a newer one, and kept in memory also while Redis is away.
-   * `set`: a value that the caller states: replaces what there is, and is in memory only once Redis has it.
+   * `load`: a value that a loader made: never stored over a newer one.
+   * `set`: a value that the caller states: replaces what there is, and is in memory only once the authority has it.
    */
   readonly origin: 'load' | 'set';
+  /** Memory may keep the value for the liveness bound although the authority does not have it. */
+  readonly mayKeepUnproven: boolean;
+}
+
+/** What is known of a value beside its options. */
+export interface ValueFacts {
+  readonly etag: string | undefined;
+  readonly loadMs: number;
 }
 
 /** What became of a value, and the value as callers are to get it. */
@@ -30,15 +42,16 @@ export interface StoreReport {
 }
 
 const STORED: WriteOutcome = Object.freeze({ stored: true });
+const NO_FACTS: ValueFacts = Object.freeze({ etag: undefined, loadMs: 0 });
 
 /** Stores values in the authority, then in memory. */
 export class EntryWriter {
   constructor(private readonly context: CacheContext) {}
 
-  /** Opens a load or a write of an entry; `undefined` when the authority cannot be reached. */
-  async openTicket(options: ResolvedEntryOptions): Promise<LoadTicket | undefined> {
+  /** Opens a write of an entry; `undefined` when the authority cannot be reached. */
+  async openTicket(options: ResolvedEntryOptions): Promise<WriteTicket | undefined> {
     try {
-      return await this.context.authority.openTicket(options.tags, options.ttlMs);
+      return await this.context.authority.openTicket(options.tags, options.ttlMs + extraTimeMs(options));
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'open-ticket', error);
@@ -47,23 +60,56 @@ export class EntryWriter {
   }
 
   /** @throws UnsupportedValueError when the value cannot be brought back as what it is */
-  async store(value: unknown, options: ResolvedEntryOptions, fill: Fill): Promise<StoreReport> {
+  async store(
+    value: unknown,
+    options: ResolvedEntryOptions,
+    fill: Fill,
+    facts: ValueFacts = NO_FACTS,
+  ): Promise<StoreReport> {
     const kept = this.#isForNobody(fill) ? { value, isCopiedOnRead: false } : this.context.keeper.keepForeign(value);
-    const lifetime = this.lifetimeFor(options);
-    const outcome = lifetime === undefined ? refused('ttl-zero') : await this.#write(value, lifetime, options, fill);
-    const mayKeep = outcome.stored || (fill.origin === 'load' && outcome.reason === 'redis-unavailable');
+    const { clock, random } = this.context;
+    const lifetime = lifetimeFrom(clock.monotonicMs(), value, options, random);
+    if (lifetime === undefined) {
+      await this.release(fill);
+      return { outcome: refused('ttl-zero'), held: { ...kept, isHeld: false } };
+    }
+    const draft = this.#draft(value, lifetime, options, facts);
+    const { outcome, entry } = await this.#write(draft, fill);
+    const mark = this.#markFor(outcome, options, fill);
     const isHeld =
-      mayKeep && lifetime !== undefined && this.#keepInMemory({ ...kept, isHeld: true }, lifetime, options, fill);
+      mark !== undefined &&
+      this.#keepInMemory({ ...kept, isHeld: true }, entry ?? unversioned(draft), mark, options, fill);
     if (outcome.stored) this.reportStored(fill.key, options.ttlMs);
     return { outcome, held: { ...kept, isHeld } };
   }
 
-  /** From now on, for the ttl less its jitter; `undefined` for a ttl of nothing. */
-  lifetimeFor(options: ResolvedEntryOptions): Lifetime | undefined {
-    const ttlMs = jitteredTtlMs(options.ttlMs, options.jitter, this.context.random);
-    if (ttlMs === 0) return undefined;
-    const createdAtMs = this.context.clock.monotonicMs();
-    return { createdAtMs, freshUntilMs: createdAtMs + ttlMs, goneAtMs: createdAtMs + ttlMs };
+  /** Makes a stale copy fresh again whose source has not changed. */
+  async renew(copy: FoundCopy, options: ResolvedEntryOptions, fill: Fill): Promise<void> {
+    const { clock, random, authority } = this.context;
+    const lifetime = lifetimeFrom(clock.monotonicMs(), copy.value, options, random);
+    if (fill.ticket === undefined) return;
+    if (lifetime === undefined || this.#isOutdated(fill)) {
+      await this.release(fill);
+      return;
+    }
+    try {
+      const isRenewed = await authority.renew(fill.key, lifetime, fill.ticket);
+      if (isRenewed) this.reportStored(fill.key, options.ttlMs);
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'renew', error);
+    }
+  }
+
+  /** Ends the claim of a load that stores nothing. */
+  async release({ key, ticket, origin }: Fill): Promise<void> {
+    if (ticket === undefined || origin !== 'load') return;
+    try {
+      await this.context.authority.release(key, ticket);
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'release', error);
+    }
   }
 
   reportStored(key: string, ttlMs: number): void {
@@ -72,27 +118,46 @@ export class EntryWriter {
     if (events.isHeard) events.emit({ type: 'set', cache: name, key, ttlMs });
   }
 
-  async #write(value: unknown, lifetime: Lifetime, options: ResolvedEntryOptions, fill: Fill): Promise<WriteOutcome> {
-    if (fill.origin === 'load' && this.#isOutdated(fill)) return refused('superseded');
-    if (fill.ticket === undefined) return refused('redis-unavailable');
-    const draft = { value, tags: options.tags, ...lifetime };
+  #draft(value: unknown, lifetime: Lifetime, options: ResolvedEntryOptions, facts: ValueFacts): EntryDraft {
+    return {
+      value,
+      tags: options.tags,
+      sourceVersion: options.version ?? NO_SOURCE_VERSION,
+      etag: facts.etag,
+      loadMs: facts.loadMs,
+      createdAtMs: lifetime.createdAtMs,
+      freshUntilMs: lifetime.freshUntilMs,
+      goneAtMs: lifetime.goneAtMs,
+    };
+  }
+
+  async #write(draft: EntryDraft, fill: Fill): Promise<{ outcome: WriteOutcome; entry: StoredEntry | undefined }> {
+    const { authority } = this.context;
+    const { key, ticket, origin } = fill;
+    if (origin === 'load' && this.#isOutdated(fill)) {
+      await this.release(fill);
+      return { outcome: refused('superseded'), entry: undefined };
+    }
+    if (ticket === undefined) return { outcome: refused('redis-unavailable'), entry: undefined };
     try {
-      const result = await this.context.authority.write(fill.key, draft, fill.ticket);
-      return result === 'stored' ? STORED : refused('superseded');
+      const result = await (origin === 'load'
+        ? authority.fill(key, draft, ticket)
+        : authority.write(key, draft, ticket));
+      return { outcome: outcomeOf(result), entry: result.kind === 'stored' ? result.entry : undefined };
     } catch (error) {
       const reason = reasonOf(error);
       reportFault(this.context, 'write', error);
-      if (reason === 'value-too-large') await this.#removeOlder(fill.key);
-      return refused(reason);
+      if (reason === 'value-too-large') await this.#removeOlder(fill);
+      return { outcome: refused(reason), entry: undefined };
     }
   }
 
   /** A value that cannot be stored is the newer truth all the same: what it was to replace must not be served for it. */
-  async #removeOlder(key: string): Promise<void> {
+  async #removeOlder(fill: Fill): Promise<void> {
     const { authority, memory } = this.context;
-    if (authority.isShared) memory.tier.remove(key);
+    if (authority.isShared) memory.tier.remove(fill.key);
     try {
-      await authority.delete([key]);
+      await authority.delete([fill.key]);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'write', error);
@@ -109,13 +174,39 @@ export class EntryWriter {
     return this.context.memory.changes.isOutdated(key, start.stamp);
   }
 
-  #keepInMemory(held: HeldValue, lifetime: Lifetime, options: ResolvedEntryOptions, fill: Fill): boolean {
-    const { memory, authority } = this.context;
-    const tags = options.tags.map((tag) => ({ tag, version: '' }));
-    const goneAtMs = Math.min(lifetime.freshUntilMs, fill.start.startedAtMs + options.memoryTtlMs);
-    const copyLifetime = authority.isShared ? { ...lifetime, goneAtMs } : lifetime;
-    return memory.keep(fill.key, held, copyLifetime, tags, fill.start.stamp);
+  /** How memory is to trust its copy; `undefined`: it gets none. */
+  #markFor(outcome: WriteOutcome, options: ResolvedEntryOptions, fill: Fill): TrustMark | undefined {
+    const { startedAtMs } = fill.start;
+    if (outcome.stored) return this.context.trust.mark(startedAtMs, options.memoryTtlMs, fill.origin);
+    const isUnproven = fill.mayKeepUnproven && fill.ticket === undefined && outcome.reason === 'redis-unavailable';
+    return isUnproven ? unproven(startedAtMs, options.memoryTtlMs) : undefined;
   }
+
+  #keepInMemory(
+    kept: HeldValue,
+    entry: StoredEntry,
+    mark: TrustMark,
+    options: ResolvedEntryOptions,
+    { key, start }: Fill,
+  ): boolean {
+    return this.context.memory.keep(key, {
+      entry,
+      kept,
+      mark,
+      stamp: start.stamp,
+      quietUntilMs: quietUntilMs(entry, options),
+    });
+  }
+}
+
+/** An entry that the authority has not seen, and whose versions nobody asks for. */
+function unversioned({ tags, ...facts }: EntryDraft): StoredEntry {
+  return { ...facts, tags: tags.map((tag) => ({ tag, version: '' })), writeId: '', clearVersion: '' };
+}
+
+function outcomeOf({ kind }: StoreResult): WriteOutcome {
+  if (kind === 'stored') return STORED;
+  return refused(kind === 'older-version' ? kind : 'superseded');
 }
 
 function refused(reason: NonNullable<WriteOutcome['reason']>): WriteOutcome {

@@ -1,14 +1,18 @@
-import type { LoadTicket } from '../authority/authority.port.js';
+import type { FailureTerms, WriteTicket } from '../authority/authority.port.js';
+import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { reportFault } from '../events/report-fault.js';
 import { UnsupportedValueError } from '../values/unsupported-value.error.js';
-import { AdaptableLoadContext } from './adaptable-load-context.js';
-import type { EntryWriter } from './entry-writer.js';
+import { AdaptableLoadContext, NOT_MODIFIED } from './adaptable-load-context.js';
+import type { EntryWriter, Fill } from './entry-writer.js';
 import { InvalidBatchError } from './invalid-batch.error.js';
+import type { LoadFailures } from './load-failures.js';
 import { runAsLoaderOf } from './load-lineage.js';
+import type { LoadSlots } from './load-slots.js';
+import { LoadTimeoutError } from './load-timeout.error.js';
 import type { BatchLoader } from './loader.js';
-import { settle } from './read-outcome.js';
+import { LOADED, outcomesOf, settleWithCopy } from './read-outcome.js';
 import type { FoundCopy, HeldValue, ReadOutcome } from './read-outcome.js';
 import type { Flight, SingleFlight } from './single-flight.js';
 import type { FillStart } from './tier-reader.js';
@@ -16,8 +20,12 @@ import type { FillStart } from './tier-reader.js';
 /** A key that no tier has fresh. */
 export interface MissingKey {
   readonly flight: Flight<ReadOutcome>;
-  /** A copy that was expired by hand, for the case that the loader fails. */
+  /** A copy whose time is over, for the case that the load fails or is late. */
   readonly stale: FoundCopy | undefined;
+  /** What permits to store the value; `undefined`: nothing does. */
+  readonly ticket: WriteTicket | undefined;
+  /** The authority cannot be asked: memory may keep the value for a while without proof. */
+  readonly isAuthorityAway: boolean;
 }
 
 /** What a load is to do. */
@@ -26,97 +34,176 @@ export interface LoadPlan {
   readonly owner: object;
   readonly loader: BatchLoader<unknown>;
   readonly options: ResolvedEntryOptions;
-  readonly start: FillStart;
 }
 
-const LOADED = { tier: undefined, isStale: false } as const;
+/** What loads of one cache share. */
+export interface LoadServices {
+  readonly writer: EntryWriter;
+  readonly flights: SingleFlight<ReadOutcome>;
+  readonly failures: LoadFailures;
+  readonly slots: LoadSlots;
+}
 
 /** One call of a loader, for the keys that no tier had, up to the point where every caller has its answer. */
 export class LoadRun {
   readonly #abort = new AbortController();
   readonly #contexts = new Map<string, AdaptableLoadContext>();
+  #loadMs = 0;
 
   constructor(
     private readonly context: CacheContext,
-    private readonly writer: EntryWriter,
-    private readonly flights: SingleFlight<ReadOutcome>,
+    private readonly services: LoadServices,
     private readonly missing: readonly MissingKey[],
     private readonly plan: LoadPlan,
+    private readonly start: FillStart,
   ) {}
 
-  /** @param isAuthorityKnown `false`: it did not answer the read, so the load does not wait for it again */
-  async run(isAuthorityKnown: boolean): Promise<void> {
-    const ticket = isAuthorityKnown ? await this.writer.openTicket(this.plan.options) : undefined;
+  async run(): Promise<void> {
     this.#abortWhenAbandoned();
     const values = await this.#load();
-    if (values === undefined || this.#abort.signal.aborted) return;
-    const asked = new Set(this.missing.map(({ flight }) => flight.key));
-    await Promise.all([
-      ...this.missing.map(({ flight }) => this.#deliver(flight, values.get(flight.key), ticket)),
-      ...[...values.keys()].filter((key) => !asked.has(key)).map((key) => this.#store(key, values.get(key), ticket)),
-    ]);
+    if (values === undefined) return;
+    if (this.#abort.signal.aborted) {
+      await Promise.all(this.missing.map((missing) => this.#release(missing)));
+      return;
+    }
+    await Promise.all(this.missing.map((missing) => this.#deliver(missing, values.get(missing.flight.key))));
   }
 
   #abortWhenAbandoned(): void {
-    for (const { flight } of this.missing) {
-      flight.onAbandoned = () => {
-        this.flights.land(flight);
-        if (this.missing.every((other) => other.flight.isAbandoned)) {
-          this.#abort.abort(new DOMException('Nobody waits for the value any more.', 'AbortError'));
-        }
-      };
-    }
+    const onAbandoned = (flight: Flight<ReadOutcome>) => () => {
+      this.services.flights.land(flight);
+      if (this.missing.every((other) => other.flight.isAbandoned)) {
+        this.#abort.abort(new DOMException('Nobody waits for the value any more.', 'AbortError'));
+      }
+    };
+    for (const { flight } of this.missing) flight.onAbandoned = onAbandoned(flight);
   }
 
-  /** Calls the loader; `undefined` when it failed, and every caller then has its error or a stale copy. */
+  /** Calls the loader; `undefined` when it failed, and every caller then has its error or something better. */
   async #load(): Promise<ReadonlyMap<string, unknown> | undefined> {
     const { clock, stats, name } = this.context;
     const keys = this.missing.map(({ flight }) => flight.key);
-    const startedAtMs = clock.monotonicMs();
-    const batchContext = { signal: this.#abort.signal, for: (key: string) => this.#contextFor(key) };
-    stats.loads++;
+    const isBackground = this.missing.every(({ flight }) => !flight.isAwaited);
+    let startedAtMs = clock.monotonicMs();
+    let stopTimers: () => void = () => undefined;
     try {
-      const values: unknown = await runAsLoaderOf(this.plan.owner, keys, () => this.plan.loader(keys, batchContext));
+      const values: unknown = await this.services.slots.run(async () => {
+        startedAtMs = clock.monotonicMs();
+        stats.loads++;
+        if (isBackground) stats.refreshes++;
+        stopTimers = this.#startTimers();
+        const context = { signal: this.#abort.signal, for: (key: string) => this.#contextFor(key) };
+        return runAsLoaderOf(this.plan.owner, keys, () => this.plan.loader(keys, context));
+      });
       if (!(values instanceof Map)) throw new InvalidBatchError(name, values);
-      this.#tellLoad(keys, clock.monotonicMs() - startedAtMs);
+      this.#loadMs = clock.monotonicMs() - startedAtMs;
+      this.#tellLoad(keys, isBackground);
       return values as ReadonlyMap<string, unknown>;
     } catch (error) {
       stats.loadFailures++;
-      this.#tellLoad(keys, clock.monotonicMs() - startedAtMs, error);
-      for (const { flight, stale } of this.missing) {
-        if (stale === undefined) flight.fail(error);
-        else settle(flight, this.context.keeper, stale, { tier: stale.tier, isStale: true });
-      }
+      this.#loadMs = clock.monotonicMs() - startedAtMs;
+      this.#tellLoad(keys, isBackground, error);
+      await this.#fail(error);
       return undefined;
+    } finally {
+      stopTimers();
     }
   }
 
-  async #deliver(flight: Flight<ReadOutcome>, value: unknown, ticket: LoadTicket | undefined): Promise<void> {
+  /** Lets callers go who wait too long; the load goes on, and keeps its claim. */
+  #startTimers(): () => void {
+    const { softTimeoutMs, hardTimeoutMs } = this.plan.options;
+    const stops = [
+      this.#every(softTimeoutMs, () => {
+        for (const { flight, stale } of this.missing) if (stale !== undefined) this.#serveStale(flight, stale);
+      }),
+      this.#every(hardTimeoutMs, () => {
+        for (const { flight, stale } of this.missing) {
+          const error = new LoadTimeoutError(this.context.name, flight.key, hardTimeoutMs);
+          if (stale === undefined) this.#substitute(flight, error, 'for now');
+          else this.#serveStale(flight, stale);
+        }
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Again and again, for those who join later. */
+  #every(ms: number, act: () => void): () => void {
+    if (ms === Infinity) return () => undefined;
+    const tick = () => {
+      act();
+      timer = this.context.clock.setTimer(tick, ms);
+    };
+    let timer = this.context.clock.setTimer(tick, ms);
+    return () => timer.cancel();
+  }
+
+  #serveStale(flight: Flight<ReadOutcome>, stale: FoundCopy): void {
+    flight.serve(outcomesOf(stale, { tier: stale.tier, isStale: true }, this.context.keeper));
+    flight.interim = { copy: stale, untilMs: stale.entry.goneAtMs };
+  }
+
+  /** The loader's error for all callers, unless a stale copy or a fallback stands in. */
+  async #fail(error: unknown): Promise<void> {
+    const { errorTtlMs, retryAfterMs } = this.plan.options;
+    const { keeper } = this.context;
+    await Promise.all(
+      this.missing.map(async (missing) => {
+        const { flight, stale } = missing;
+        const forMs = stale === undefined ? errorTtlMs : Math.max(errorTtlMs, retryAfterMs);
+        const terms = { error, forMs, isShared: errorTtlMs > 0 };
+        this.services.failures.note(flight.key, terms);
+        if (stale === undefined) this.#substitute(flight, error, 'at last');
+        else settleWithCopy(flight, stale, keeper, true);
+        await this.#release(missing, terms);
+      }),
+    );
+  }
+
+  #substitute(flight: Flight<ReadOutcome>, error: unknown, when: 'for now' | 'at last'): void {
+    substituteFor(flight, error, this.plan.options, when);
+  }
+
+  async #deliver(missing: MissingKey, value: unknown): Promise<void> {
+    const { flight, stale } = missing;
+    const { keeper } = this.context;
     try {
-      settle(flight, this.context.keeper, await this.#store(flight.key, value, ticket), LOADED);
+      if (value === NOT_MODIFIED && stale !== undefined) {
+        await this.services.writer.renew(stale, this.#contextFor(flight.key).adapted(), this.#fillFor(missing));
+        settleWithCopy(flight, stale, keeper, false);
+      } else {
+        flight.settle(outcomesOf(await this.#store(missing, value), LOADED, keeper));
+      }
     } catch (error) {
       flight.fail(error);
+      await this.#release(missing);
     }
   }
 
   /** Stores a loaded value as far as it can be, and returns it for the callers in any case. */
-  async #store(key: string, value: unknown, ticket: LoadTicket | undefined): Promise<HeldValue> {
+  async #store(missing: MissingKey, value: unknown): Promise<HeldValue> {
+    const { key } = missing.flight;
     const context = this.#contextFor(key);
-    if (context.isSkipped) return this.#unstored(value);
-    const options = context.adapted();
+    if (context.isSkipped) {
+      await this.#release(missing);
+      return this.#unstored(value);
+    }
     try {
-      const { held } = await this.writer.store(value, options, {
-        key,
-        start: this.plan.start,
-        ticket,
-        origin: 'load',
-      });
-      return held;
+      const facts = { etag: context.etag, loadMs: this.plan.options.earlyRefresh > 0 ? this.#loadMs : 0 };
+      return (await this.services.writer.store(value, context.adapted(), this.#fillFor(missing), facts)).held;
     } catch (error) {
       if (!(error instanceof UnsupportedValueError)) throw error;
       reportFault(this.context, 'store', error);
+      await this.#release(missing);
       return { value, isCopiedOnRead: false, isHeld: false };
     }
+  }
+
+  #fillFor({ flight, ticket, isAuthorityAway }: MissingKey): Fill {
+    return { key: flight.key, start: this.start, ticket, origin: 'load', mayKeepUnproven: isAuthorityAway };
   }
 
   /** A value that is not stored; still each of several callers gets its own copy, where it can be copied. */
@@ -129,20 +216,61 @@ export class LoadRun {
     }
   }
 
+  async #release({ flight, ticket }: MissingKey, failure?: FailureTerms): Promise<void> {
+    if (ticket === undefined) return;
+    try {
+      await this.context.authority.release(flight.key, ticket, failure);
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'release', error);
+    }
+  }
+
   #contextFor(key: string): AdaptableLoadContext {
     let context = this.#contexts.get(key);
     if (context === undefined) {
-      context = new AdaptableLoadContext(key, this.#abort.signal, this.plan.options);
+      const stale = this.missing.find(({ flight }) => flight.key === key)?.stale;
+      context = new AdaptableLoadContext(
+        key,
+        this.#abort.signal,
+        this.plan.options,
+        stale && { value: this.context.keeper.present(stale), etag: stale.entry.etag },
+      );
       this.#contexts.set(key, context);
     }
     return context;
   }
 
-  #tellLoad(keys: readonly string[], durationMs: number, error?: unknown): void {
+  #tellLoad(keys: readonly string[], background: boolean, error?: unknown): void {
     const { events, name } = this.context;
     if (!events.isHeard) return;
+    const durationMs = this.#loadMs;
     for (const key of keys) {
-      events.emit({ type: 'load', cache: name, key, durationMs, ...(error === undefined ? {} : { error }) });
+      events.emit({
+        type: 'load',
+        cache: name,
+        key,
+        durationMs,
+        background,
+        ...(error === undefined ? {} : { error }),
+      });
     }
   }
+}
+
+/** Gives the callers of a flight the fallback for an error, where there is one, else the error. */
+export function substituteFor(
+  flight: Flight<ReadOutcome>,
+  error: unknown,
+  { fallback }: Pick<ResolvedEntryOptions, 'fallback'>,
+  when: 'for now' | 'at last',
+): void {
+  if (fallback === undefined) {
+    if (when === 'at last') flight.fail(error);
+    else flight.dismiss(error);
+    return;
+  }
+  const results = () => ({ ...LOADED, isStale: true, value: fallback(error) });
+  if (when === 'at last') flight.settle(results);
+  else flight.serve(results);
 }

@@ -1,3 +1,4 @@
+import type { StoredEntry } from '../authority/authority.port.js';
 import type { ValueKeeper, KeptValue } from '../memory/value-keeper.js';
 import type { Flight } from './single-flight.js';
 
@@ -10,26 +11,34 @@ export interface HeldValue extends KeptValue {
 /** A copy that a tier had. */
 export interface FoundCopy extends HeldValue {
   readonly tier: string;
-  readonly isFresh: boolean;
-  readonly createdAtMs: number;
-  readonly freshUntilMs: number;
+  readonly entry: StoredEntry;
 }
 
 /** What a caller gets, and where it comes from; immutable, observed once per caller. */
 export interface ReadOutcome {
   /** `undefined`: no tier had it, the loader was called. */
   readonly tier: string | undefined;
-  /** A copy that was expired by hand, served because the loader failed. */
+  /** A copy whose time is over. */
   readonly isStale: boolean;
   readonly value: unknown;
 }
 
-/** Gives every caller of a flight the value, each its own copy where the value can be changed. */
-export function settle(
-  flight: Flight<ReadOutcome>,
-  keeper: ValueKeeper,
+/** Where a value comes from. */
+export type OutcomeSource = Omit<ReadOutcome, 'value'>;
+
+/** A value that a loader brought. */
+export const LOADED: OutcomeSource = Object.freeze({ tier: undefined, isStale: false });
+
+/** What each of several callers gets of one value: a copy of its own where the value can be changed. */
+export function outcomesOf(
   held: HeldValue,
-  source: Omit<ReadOutcome, 'value'>,
-): void {
-  flight.settle((index) => ({ ...source, value: keeper.present(held, index === 0 && !held.isHeld) }));
+  source: OutcomeSource,
+  keeper: ValueKeeper,
+): (index: number) => ReadOutcome {
+  return (index) => ({ ...source, value: keeper.present(held, index === 0 && !held.isHeld) });
+}
+
+/** Ends a flight with a copy that a tier had. */
+export function settleWithCopy(flight: Flight<ReadOutcome>, copy: FoundCopy, keeper: ValueKeeper, isStale: boolean) {
+  flight.settle(outcomesOf(copy, { tier: copy.tier, isStale }, keeper));
 }

@@ -1,3 +1,5 @@
+import type { FoundCopy } from './read-outcome.js';
+
 interface Waiter<Result> {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -5,11 +7,25 @@ interface Waiter<Result> {
   readonly forgetSignal?: () => void;
 }
 
+/** A copy that is served while the load of a newer one is under way. */
+export interface InterimCopy {
+  readonly copy: FoundCopy;
+  /** From then on callers wait for the load. */
+  readonly untilMs: number;
+}
+
 /** One run for one key, which any number of callers await. */
 export class Flight<Result> {
   /** Called when the last caller has left before the end. */
   onAbandoned: () => void = () => undefined;
+  /** Waits for the load of somebody else, and will begin anew when that ends: an invalidation need not detach it. */
+  isWaiting = false;
+  /** Until when it waits for the loads of others, once it does. */
+  waitUntilMs: number | undefined;
+  /** What who comes now gets at once. */
+  interim: InterimCopy | undefined;
   readonly #waiters = new Set<Waiter<Result>>();
+  #isBackground = false;
   #isOver = false;
 
   constructor(readonly key: string) {}
@@ -19,9 +35,23 @@ export class Flight<Result> {
     return this.#isOver;
   }
 
-  /** Nobody waits for the result any more. */
+  /** Nobody waits for the result any more, and it is not wanted for later callers either. */
   get isAbandoned(): boolean {
-    return this.#waiters.size === 0;
+    return this.#waiters.size === 0 && !this.#isBackground;
+  }
+
+  /** Whether anybody waits now. */
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  /** It goes on whether anybody waits for it or not. */
+  get isBackground(): boolean {
+    return this.#isBackground;
+  }
+
+  goOnInBackground(): void {
+    this.#isBackground = true;
   }
 
   /** Awaits the result; rejects with the signal's reason once that is aborted. */
@@ -44,8 +74,15 @@ export class Flight<Result> {
 
   /** Gives every caller a result of its own, made by `resultFor`; `index` counts the callers. */
   settle(resultFor: (index: number) => Result): void {
+    this.#isOver = true;
+    this.serve(resultFor);
+  }
+
+  /** As {@link settle} for who waits now, while the run goes on in the background. */
+  serve(resultFor: (index: number) => Result): void {
+    this.#isBackground = true;
     let index = 0;
-    for (const waiter of this.#end()) {
+    for (const waiter of this.#takeWaiters()) {
       try {
         waiter.resolve(resultFor(index++));
       } catch (error) {
@@ -56,12 +93,18 @@ export class Flight<Result> {
 
   /** Rejects every caller that still waits. */
   fail(error: unknown): void {
-    for (const waiter of this.#end()) waiter.reject(error);
+    this.#isOver = true;
+    this.dismiss(error);
   }
 
-  #end(): readonly Waiter<Result>[] {
+  /** As {@link fail} for who waits now, while the run goes on in the background. */
+  dismiss(error: unknown): void {
+    this.#isBackground = true;
+    for (const waiter of this.#takeWaiters()) waiter.reject(error);
+  }
+
+  #takeWaiters(): readonly Waiter<Result>[] {
     const waiters = [...this.#waiters];
-    this.#isOver = true;
     this.#waiters.clear();
     for (const waiter of waiters) waiter.forgetSignal?.();
     return waiters;
@@ -97,6 +140,16 @@ export class SingleFlight<Result> {
 
   detach(key: string): void {
     this.#flights.delete(key);
+  }
+
+  /** Another process changed the key, or its lease: what is on its way for it is outdated. */
+  detachRunning(key: string): void {
+    if (this.#flights.get(key)?.isWaiting === false) this.#flights.delete(key);
+  }
+
+  /** As {@link detachRunning} for all keys. */
+  detachAllRunning(): void {
+    for (const [key, flight] of this.#flights) if (!flight.isWaiting) this.#flights.delete(key);
   }
 
   detachAll(): void {

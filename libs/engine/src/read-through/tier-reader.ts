@@ -1,14 +1,18 @@
+import type { AuthorityAnswer } from '../authority/authority.port.js';
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { reportFault } from '../events/report-fault.js';
+import { quietUntilMs } from '../freshness/freshness.policy.js';
 import type { FoundCopy } from './read-outcome.js';
 
 /** What the authority has of some keys. */
-export interface AuthorityAnswer {
-  /** The servable copies in the order of the keys, fresh or stale. */
+export interface Reading {
+  /** The valid copies in the order of the keys, fresh or stale. */
   readonly copies: readonly (FoundCopy | undefined)[];
-  /** `false`: it could not be asked, and nothing is known of the keys. */
+  /** What was there, for `Authority.claim`; `undefined` where it could not be asked, and nothing is known of the key. */
+  readonly seen: readonly unknown[];
+  /** `false`: it could not be asked at all. */
   readonly isKnown: boolean;
 }
 
@@ -17,6 +21,8 @@ export interface FillStart {
   readonly stamp: number;
   readonly startedAtMs: number;
 }
+
+const NOTHING_KNOWN: Reading = { copies: [], seen: [], isKnown: false };
 
 /** Reads the tiers in their order and fills memory with what the authority has. A fault of a tier is told, never thrown. */
 export class TierReader {
@@ -31,40 +37,64 @@ export class TierReader {
     keys: readonly string[],
     start: FillStart = this.begin(),
     likelyTags?: readonly string[],
-  ): Promise<AuthorityAnswer> {
-    const { authority, stats, clock } = this.context;
-    let entries: readonly (CacheEntry | undefined)[];
+  ): Promise<Reading> {
+    const { authority, stats, recovery } = this.context;
+    recovery.active(start.startedAtMs);
+    if (!recovery.isCertain) return NOTHING_KNOWN;
+    let answer: AuthorityAnswer;
     try {
-      entries = await authority.read(keys, likelyTags);
+      answer = await authority.read(keys, start.stamp, likelyTags);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'read', error);
-      return { copies: [], isKnown: false };
+      return NOTHING_KNOWN;
     }
+    const entries = this.#withoutEvicted(keys, answer.entries);
     if (authority.isShared) stats.redis.record(entries);
-    const nowMs = clock.monotonicMs();
-    return {
-      copies: entries.map((entry, index) => entry && this.#take(keys[index] ?? '', entry, start, nowMs)),
-      isKnown: true,
-    };
+    const copies = entries.map((entry, index) => entry && this.#take(keys[index] ?? '', entry, start));
+    return { copies, seen: answer.seen, isKnown: true };
+  }
+
+  /** A copy in memory that Redis, which cannot be asked, may have changed: better than an error where there is grace. */
+  fallbackFor(key: string): FoundCopy | undefined {
+    const copy = this.context.memory.find(key);
+    if (copy === undefined || copy.goneAtMs <= copy.freshUntilMs || this.#isEvicted(key, copy)) return undefined;
+    return { value: copy.value, isCopiedOnRead: copy.isCopiedOnRead, isHeld: true, tier: 'memory', entry: copy };
+  }
+
+  /** What is evicted here and perhaps not yet in Redis is served from nowhere. */
+  #withoutEvicted(keys: readonly string[], entries: readonly (CacheEntry | undefined)[]) {
+    if (this.context.recovery.evicted.isEmpty) return entries;
+    return entries.map((entry, index) =>
+      entry !== undefined && this.#isEvicted(keys[index] ?? '', entry) ? undefined : entry,
+    );
+  }
+
+  #isEvicted(key: string, { tags }: Pick<CacheEntry, 'tags'>): boolean {
+    const { evicted } = this.context.recovery;
+    return !evicted.isEmpty && (evicted.blocksKey(key) || tags.some(({ tag }) => evicted.blocksTag(tag)));
   }
 
   /** Makes an entry of the authority ready for callers, and keeps a copy in memory for as long as memory may. */
-  #take(key: string, entry: CacheEntry, start: FillStart, nowMs: number): FoundCopy {
+  #take(key: string, entry: CacheEntry, start: FillStart): FoundCopy {
     const { authority, keeper } = this.context;
-    const { value, createdAtMs, freshUntilMs } = entry;
-    const isFresh = nowMs < freshUntilMs;
+    const { value } = entry;
     const isCopiedOnRead = keeper.guardOwn(value);
-    const isHeld = !authority.isShared || (isFresh && this.#keepCopy(key, entry, isCopiedOnRead, start));
-    return { value, isCopiedOnRead, isHeld, tier: authority.tier, isFresh, createdAtMs, freshUntilMs };
+    const isHeld = !authority.isShared || this.#keepCopy(key, entry, isCopiedOnRead, start);
+    return { value, isCopiedOnRead, isHeld, tier: authority.tier, entry };
   }
 
   #keepCopy(key: string, entry: CacheEntry, isCopiedOnRead: boolean, start: FillStart): boolean {
-    const { memory, options } = this.context;
-    if (!memory.tier.hasRoom) return false;
-    const { value, createdAtMs, freshUntilMs } = entry;
-    const goneAtMs = Math.min(entry.goneAtMs, start.startedAtMs + options.memoryTtlMs);
-    const lifetime = { createdAtMs, freshUntilMs, goneAtMs };
-    return memory.keep(key, { value, isCopiedOnRead }, lifetime, entry.tags, start.stamp);
+    const { memory, options, trust, keySpace } = this.context;
+    if (!memory.tier.hasRoom || !isToldInFull(key, entry, keySpace)) return false;
+    const mark = trust.mark(start.startedAtMs, options.memoryTtlMs, 'read');
+    if (mark === undefined) return false;
+    const kept = { value: entry.value, isCopiedOnRead };
+    return memory.keep(key, { entry, kept, mark, stamp: start.stamp, quietUntilMs: quietUntilMs(entry, options) });
   }
+}
+
+/** Whether a change of the key or of one of its tags will be told by the name that it has here. */
+function isToldInFull(key: string, { tags }: Pick<CacheEntry, 'tags'>, keySpace: CacheContext['keySpace']): boolean {
+  return keySpace.isToldInFull(key) && tags.every(({ tag }) => keySpace.isToldInFull(tag));
 }

@@ -15,6 +15,12 @@ export interface CacheCounts {
   readonly errors: number;
   readonly loads: number;
   readonly loadFailures: number;
+  /** Hits of entries whose time was over: served while they were renewed, or in the place of an error. */
+  readonly staleHits: number;
+  /** Loads in the background, for which nobody waited. */
+  readonly refreshes: number;
+  /** How often a load of another process was waited for. */
+  readonly loadWaits: number;
   /** Entries that left the memory tier to make room. */
   readonly evictions: number;
   readonly tiers: Readonly<Record<string, TierCounts>>;
@@ -29,6 +35,9 @@ export class CacheStats implements CacheCounts {
   readonly errors: number;
   readonly loads: number;
   readonly loadFailures: number;
+  readonly staleHits: number;
+  readonly refreshes: number;
+  readonly loadWaits: number;
   readonly evictions: number;
   readonly tiers: Readonly<Record<string, TierCounts>>;
 
@@ -40,6 +49,9 @@ export class CacheStats implements CacheCounts {
     this.errors = counts.errors;
     this.loads = counts.loads;
     this.loadFailures = counts.loadFailures;
+    this.staleHits = counts.staleHits;
+    this.refreshes = counts.refreshes;
+    this.loadWaits = counts.loadWaits;
     this.evictions = counts.evictions;
     this.tiers = Object.freeze(mapTiers(counts.tiers, (tier) => Object.freeze({ ...tier })));
     Object.freeze(this);
@@ -61,6 +73,9 @@ export class CacheStats implements CacheCounts {
       errors: this.errors - earlier.errors,
       loads: this.loads - earlier.loads,
       loadFailures: this.loadFailures - earlier.loadFailures,
+      staleHits: this.staleHits - earlier.staleHits,
+      refreshes: this.refreshes - earlier.refreshes,
+      loadWaits: this.loadWaits - earlier.loadWaits,
       evictions: this.evictions - earlier.evictions,
       tiers: mapTiers(this.tiers, (tier, name) => ({
         hits: tier.hits - (earlier.tiers[name]?.hits ?? 0),

@@ -24,13 +24,17 @@ export class StatsRecorder {
   errors = 0;
   loads = 0;
   loadFailures = 0;
+  staleHits = 0;
+  refreshes = 0;
+  loadWaits = 0;
   readonly memory = new TierRecorder();
   readonly redis = new TierRecorder();
   #evictedBefore = 0;
 
   /** @param evictedCount the entries that left memory to make room since the cache was made */
   snapshot(evictedCount: number): CacheStats {
-    const { hits, misses, sets, deletes, errors, loads, loadFailures, memory, redis } = this;
+    const { hits, misses, sets, deletes, errors, loads, loadFailures, staleHits, refreshes, loadWaits, memory, redis } =
+      this;
     const evictions = evictedCount - this.#evictedBefore;
     return new CacheStats({
       hits,
@@ -40,6 +44,9 @@ export class StatsRecorder {
       errors,
       loads,
       loadFailures,
+      staleHits,
+      refreshes,
+      loadWaits,
       evictions,
       tiers: { memory, redis },
     });
@@ -47,7 +54,16 @@ export class StatsRecorder {
 
   reset(evictedCount: number): void {
     const zero = { hits: 0, misses: 0, errors: 0 };
-    Object.assign(this, { ...zero, sets: 0, deletes: 0, loads: 0, loadFailures: 0 });
+    Object.assign(this, {
+      ...zero,
+      sets: 0,
+      deletes: 0,
+      loads: 0,
+      loadFailures: 0,
+      staleHits: 0,
+      refreshes: 0,
+      loadWaits: 0,
+    });
     Object.assign(this.memory, zero);
     Object.assign(this.redis, zero);
     this.#evictedBefore = evictedCount;

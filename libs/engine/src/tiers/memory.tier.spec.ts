@@ -14,7 +14,7 @@ describe('MemoryTier', () => {
   const clock = new FakeClock();
   const entry = (value: unknown, ttlMs = Infinity): CacheEntry => {
     const goneAtMs = clock.monotonicMs() + ttlMs;
-    const versions = { writeId: '', clearVersion: '', tags: [] };
+    const versions = { writeId: '', clearVersion: '', tags: [], sourceVersion: '', etag: undefined, loadMs: 0 };
     return { value, createdAtMs: clock.monotonicMs(), freshUntilMs: goneAtMs, goneAtMs, ...versions };
   };
   const find = (tier: MemoryTier, key: string) => tier.find(key, clock.monotonicMs())?.value;

@@ -1,7 +1,10 @@
+import type { StoreResult } from '../authority/authority.port.js';
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
 import type { EntryOptions, ResolvedEntryOptions } from '../entry/entry-options.js';
+import { extraTimeMs, lifetimeFrom } from '../entry/lifetime.js';
 import { resolveEntryOptions } from '../entry/resolve-entry-options.js';
+import { NO_SOURCE_VERSION } from '../entry/source-version.js';
 import type { WriteOutcome } from '../entry/write-outcome.js';
 import { reportFault } from '../events/report-fault.js';
 import type { Invalidator } from '../invalidation/invalidator.js';
@@ -13,6 +16,7 @@ import type { TierReader } from '../read-through/tier-reader.js';
 
 const DISABLED: WriteOutcome = Object.freeze({ stored: false, reason: 'disabled' });
 const TTL_ZERO: WriteOutcome = Object.freeze({ stored: false, reason: 'ttl-zero' });
+const UNAVAILABLE: WriteOutcome = Object.freeze({ stored: false, reason: 'redis-unavailable' });
 
 /** The writes that callers state themselves; a load that is under way never overwrites them. */
 export class CacheWrites {
@@ -33,54 +37,32 @@ export class CacheWrites {
       return entries.map(() => TTL_ZERO);
     }
     const latest = new Map(entries);
-    for (const key of latest.keys()) this.#supersede(key);
+    for (const key of latest.keys()) this.supersede(key);
     const start = this.reader.begin();
+    const recoveryStamp = this.context.recovery.stamp();
     const ticket = await this.writer.openTicket(options);
     const outcomes = new Map<string, Promise<WriteOutcome>>();
     for (const [key, value] of latest) {
-      outcomes.set(key, this.#store(value, options, { key, start, ticket, origin: 'set' }));
+      const fill: Fill = { key, start, ticket, origin: 'set', mayKeepUnproven: false };
+      outcomes.set(key, this.#store(value, options, fill, recoveryStamp));
     }
     return Promise.all(entries.map(([key]) => outcomes.get(key) as Promise<WriteOutcome>));
   }
 
-  /** The copy that memory gets of it stays; what was read from the authority meanwhile does not. */
-  async #store(value: unknown, options: ResolvedEntryOptions, fill: Fill): Promise<WriteOutcome> {
-    const { memory, authority } = this.context;
-    try {
-      const { outcome, held } = await this.writer.store(value, options, fill);
-      if (!held.isHeld && authority.isShared) memory.tier.remove(fill.key);
-      return outcome;
-    } finally {
-      if (authority.isShared) {
-        memory.changes.changeKey(fill.key);
-        this.flights.detach(fill.key);
-      }
-    }
+  /** Stores a value only where there is no fresh one. */
+  setIfAbsent(key: string, value: unknown, given?: EntryOptions): Promise<WriteOutcome> {
+    return this.#storeIf('absent', key, value, given);
   }
 
-  async setIfAbsent(key: string, value: unknown, given?: EntryOptions): Promise<WriteOutcome> {
-    const { authority, options: defaults } = this.context;
-    if (!defaults.enabled) return DISABLED;
-    const options = resolveEntryOptions(defaults, given);
-    const lifetime = this.writer.lifetimeFor(options);
-    if (lifetime === undefined) return TTL_ZERO;
-    return this.#attempt<WriteOutcome>(
-      'set-if-absent',
-      key,
-      { stored: false, reason: 'redis-unavailable' },
-      async () => {
-        const ticket = await authority.openTicket(options.tags, options.ttlMs);
-        const isStored = await authority.writeIfAbsent(key, { value, tags: options.tags, ...lifetime }, ticket);
-        if (!isStored) return { stored: false, reason: 'already-present' };
-        this.writer.reportStored(key, options.ttlMs);
-        return { stored: true };
-      },
-    );
+  /** Stores a value only where there is a fresh one. */
+  replace(key: string, value: unknown, given?: EntryOptions): Promise<WriteOutcome> {
+    return this.#storeIf('present', key, value, given);
   }
 
   /** Gives a fresh entry a new time to live from now on; `false`: there is none, or Redis did not confirm it. */
   touch(key: string, options: ResolvedEntryOptions): Promise<boolean> {
-    return this.#attempt('touch', key, false, () => this.context.authority.touch(key, options.ttlMs));
+    const { authority } = this.context;
+    return this.#attempt('touch', key, false, () => authority.touch(key, options.ttlMs, extraTimeMs(options)));
   }
 
   /** The sum; `undefined` when Redis did not confirm it in time, and it may have been added or not. */
@@ -90,8 +72,66 @@ export class CacheWrites {
     return this.#attempt('increment', key, undefined, () => this.context.authority.increment(key, by, ttlMs));
   }
 
+  /** Lets go of the copy in memory, and of what is on its way, which is older than what is written. */
+  supersede(key: string): void {
+    const { memory, authority } = this.context;
+    memory.changes.changeKey(key);
+    this.flights.detach(key);
+    if (authority.isShared) memory.tier.remove(key);
+  }
+
+  /** The copy that memory gets of it stays; what was read from the authority meanwhile does not. */
+  async #store(
+    value: unknown,
+    options: ResolvedEntryOptions,
+    fill: Fill,
+    recoveryStamp: number,
+  ): Promise<WriteOutcome> {
+    const { memory, authority, recovery } = this.context;
+    try {
+      const { outcome, held } = await this.writer.store(value, options, fill);
+      if (!held.isHeld && authority.isShared) memory.tier.remove(fill.key);
+      if (outcome.stored) recovery.keyAcknowledged(fill.key, recoveryStamp);
+      else if (outcome.reason === 'redis-unavailable') recovery.unacknowledged([{ kind: 'key', key: fill.key }]);
+      return outcome;
+    } finally {
+      if (authority.isShared) {
+        memory.changes.changeKey(fill.key);
+        this.flights.detach(fill.key);
+      }
+    }
+  }
+
+  async #storeIf(
+    condition: 'absent' | 'present',
+    key: string,
+    value: unknown,
+    given: EntryOptions | undefined,
+  ): Promise<WriteOutcome> {
+    const { authority, options: defaults, clock, random, recovery } = this.context;
+    if (!defaults.enabled) return DISABLED;
+    const options = resolveEntryOptions(defaults, given);
+    const lifetime = lifetimeFrom(clock.monotonicMs(), value, options, random);
+    if (lifetime === undefined) return TTL_ZERO;
+    const recoveryStamp = recovery.stamp();
+    const facts = { sourceVersion: options.version ?? NO_SOURCE_VERSION, etag: undefined, loadMs: 0 };
+    const outcome = await this.#attempt<WriteOutcome>(`store-if-${condition}`, key, UNAVAILABLE, async () => {
+      const ticket = await authority.openTicket(options.tags, options.ttlMs + extraTimeMs(options));
+      const draft = { value, tags: options.tags, ...facts, ...lifetime };
+      return conditionalOutcome(condition, await authority.writeIf(condition, key, draft, ticket));
+    });
+    if (outcome.stored) {
+      this.writer.reportStored(key, options.ttlMs);
+      recovery.keyAcknowledged(key, recoveryStamp);
+    } else if (outcome === UNAVAILABLE && condition === 'present') {
+      recovery.unacknowledged([{ kind: 'key', key }]);
+    }
+    return outcome;
+  }
+
+  /** A change whose outcome is not known may have been made: then what there was must not be served for it. */
   async #attempt<Result>(operation: string, key: string, onFault: Result, act: () => Promise<Result>): Promise<Result> {
-    this.#supersede(key);
+    this.supersede(key);
     try {
       return await act();
     } catch (error) {
@@ -99,15 +139,13 @@ export class CacheWrites {
       reportFault(this.context, operation, error);
       return onFault;
     } finally {
-      this.#supersede(key);
+      this.supersede(key);
     }
   }
+}
 
-  /** Lets go of the copy in memory, and of what is on its way, which is older than what is written. */
-  #supersede(key: string): void {
-    const { memory, authority } = this.context;
-    memory.changes.changeKey(key);
-    this.flights.detach(key);
-    if (authority.isShared) memory.tier.remove(key);
-  }
+function conditionalOutcome(condition: 'absent' | 'present', { kind }: StoreResult): WriteOutcome {
+  if (kind === 'stored') return { stored: true };
+  if (kind === 'unmet') return { stored: false, reason: condition === 'absent' ? 'already-present' : 'absent' };
+  return { stored: false, reason: kind };
 }

@@ -289,6 +289,9 @@ function entryOf(value: unknown, clock: Clock, differences: Partial<CacheEntry> 
     writeId: '0123456789abcdef',
     clearVersion: '0000000000000001',
     tags: [],
+    sourceVersion: '0000000000000000',
+    etag: undefined,
+    loadMs: 0,
     ...differences,
   };
 }

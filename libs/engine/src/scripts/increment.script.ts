@@ -1,25 +1,31 @@
 import { defineScript } from '@nest-strata/redis';
+import { ANNOUNCE } from './announcement.js';
 
 /**
  * Adds to a counter, a plain integer, and makes it where there is none that is valid.
  *
  * KEYS[1]  the value key: the integer
  * KEYS[2]  its companion: the version of the clear record when the counter was made, so that clear() reaches counters
+ * KEYS[3]  the lease key of the value, whose load must not replace the counter
  * ARGV[1]  what to add
  * ARGV[2]  the time to live of a counter that is made now, in ms; 0: for ever
  * ARGV[3]  the version of the clear record
+ * ARGV[4]  the channel to announce the change on, or empty
+ * ARGV[5]  the source of the announcement
  *
  * Returns the sum; an error 'NOTACOUNTER' where the value is something else. O(1).
  */
 export const incrementScript = defineScript({
   name: 'increment',
-  keys: ['value', 'companion'],
-  args: ['by', 'ttlMs', 'clearVersion'],
-  lua: String.raw`
+  keys: ['value', 'companion', 'lease'],
+  args: ['by', 'ttlMs', 'clearVersion', 'channel', 'source'],
+  lua: `${ANNOUNCE}${String.raw`
 local present = redis.call('GETRANGE', KEYS[1], 0, 20)
 if present ~= '' and not string.match(present, '^-?%d+$') then
   return redis.error_reply('NOTACOUNTER the value is no plain integer')
 end
+redis.call('DEL', KEYS[3])
+announce(KEYS[1])
 if present ~= '' and redis.call('GET', KEYS[2]) == ARGV[3] then return redis.call('INCRBY', KEYS[1], ARGV[1]) end
 if ARGV[2] == '0' then
   redis.call('SET', KEYS[1], ARGV[1])
@@ -29,6 +35,6 @@ else
   redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2])
 end
 return tonumber(ARGV[1])
-`,
+`}`,
   parse: (reply) => reply as number,
 });

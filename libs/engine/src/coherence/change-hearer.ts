@@ -1,0 +1,69 @@
+import type { LeaseWaiters } from '../leases/lease-waiters.js';
+import type { KeySpace } from '../keys/key-space.js';
+import type { MemoryStore } from '../memory/memory-store.js';
+import type { ReadOutcome } from '../read-through/read-outcome.js';
+import type { SingleFlight } from '../read-through/single-flight.js';
+import type { ChangeObserver } from './coherence.js';
+import type { WatchedTrust } from './copy-trust.js';
+import type { KnownVersions } from './known-versions.js';
+import type { RecordKeeper } from '../tags/record-keeper.js';
+
+/** What a change that another process made can make worthless. */
+export interface ChangeHearerParts {
+  readonly keySpace: KeySpace;
+  readonly memory: MemoryStore;
+  readonly trust: WatchedTrust;
+  readonly versions: KnownVersions;
+  readonly waiters: LeaseWaiters;
+  readonly flights: SingleFlight<ReadOutcome>;
+  readonly recordKeeper: RecordKeeper;
+}
+
+/** Lets go of what other processes have changed: copies, what is on its way, what is known of tags. */
+export class ChangeHearer implements ChangeObserver {
+  constructor(private readonly parts: ChangeHearerParts) {}
+
+  keyChanged(key: string): void {
+    this.parts.memory.tier.remove(key);
+    this.leaseChanged(key);
+  }
+
+  /** An eviction of a key that has no value yet shows in its lease alone. */
+  leaseChanged(key: string): void {
+    const { memory, flights, waiters, keySpace } = this.parts;
+    memory.changes.changeKey(key);
+    if (keySpace.isToldInFull(key)) flights.detachRunning(key);
+    else flights.detachAllRunning();
+    waiters.wake(key);
+  }
+
+  /** Which loads will turn out to carry the tag is not known before they end. */
+  tagChanged(tag: string): void {
+    this.parts.versions.forgetTag(tag);
+    this.parts.flights.detachAllRunning();
+  }
+
+  clearChanged(): void {
+    this.parts.versions.forgetClear();
+    this.parts.flights.detachAllRunning();
+  }
+
+  /** What was read before could have changed unheard. */
+  armed(): void {
+    const { memory, versions, trust, recordKeeper } = this.parts;
+    memory.changes.changeAllKeys();
+    versions.forgetAll();
+    trust.arm();
+    recordKeeper.start();
+  }
+
+  lost(): void {
+    const { memory, versions, trust, flights, waiters, recordKeeper } = this.parts;
+    trust.distrust();
+    memory.changes.changeAllKeys();
+    versions.forgetAll();
+    flights.detachAllRunning();
+    waiters.wakeAll();
+    recordKeeper.stop();
+  }
+}

@@ -1,0 +1,129 @@
+import type { Clock } from '@nest-strata/core';
+import type { KeyAnnouncement, RedisPort } from '@nest-strata/redis';
+import type { FailureTerms, LoadClaim } from '../authority/authority.port.js';
+import type { RedisTicket } from '../authority/redis-ticket.js';
+import type { Codec } from '../codec/codec.port.js';
+import { ENVELOPE_FIXED_BYTES } from '../envelope/envelope.js';
+import type { KeySpace } from '../keys/key-space.js';
+import { announcementArgs } from '../scripts/announcement.js';
+import { releaseLeaseScript } from '../scripts/release-lease.script.js';
+import { toVersion } from '../scripts/version-reply.js';
+import type { TagRecords } from '../tags/tag-records.js';
+import { decodeFailure, encodeFailure } from './failure-record.js';
+import { LEASE_MS } from './held-leases.js';
+import type { HeldLeases } from './held-leases.js';
+
+/** What was there when the lease was taken, as scripts compare it. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * The leases of a namespace: at most one load per key in all processes, and none that stores what an eviction has made
+ * outdated. A lease is a key with an owner's token beside the value's.
+ *
+ * What is taken is taken by plain commands, so that this process is not told of it by itself, and a word about the lease
+ * always means another.
+ */
+export class RedisLeases {
+  constructor(
+    private readonly redis: RedisPort,
+    private readonly keys: KeySpace,
+    private readonly records: TagRecords,
+    private readonly held: HeldLeases,
+    private readonly codec: Codec,
+    private readonly clock: Clock,
+    private readonly announcement: () => KeyAnnouncement | undefined,
+  ) {}
+
+  /** Asks for the leases of all keys in one trip, with the versions of the tags; without `seen`, takes them. */
+  async claim(
+    keys: readonly string[],
+    seen: readonly (Buffer | undefined)[] | undefined,
+    tags: readonly string[],
+    lifeMs: number,
+  ): Promise<LoadClaim<RedisTicket>[]> {
+    const sentAtMs = this.clock.monotonicMs();
+    const [versions, takenAt, ...attempts] = await Promise.all([
+      this.records.take(tags, lifeMs),
+      this.#serverTime(),
+      ...keys.map((key) => this.#attempt(key, seen === undefined)),
+    ]);
+    return Promise.all(
+      attempts.map(async ({ key, token, isGranted, holder, header }, index): Promise<LoadClaim<RedisTicket>> => {
+        if (!isGranted) return this.#refused(key, holder);
+        const leaseKey = this.keys.leaseKey(key);
+        this.held.hold(leaseKey, token, sentAtMs);
+        const ticket = { tags, lifeMs, versions, takenAt, lease: { token, seen: header } };
+        if (seen === undefined || header.equals(seen[index] ?? NOTHING)) return { kind: 'granted', ticket };
+        await this.release(key, ticket);
+        return { kind: 'changed' };
+      }),
+    );
+  }
+
+  /** Takes the lease from whoever holds it, and removes the value. */
+  async seize(key: string, tags: readonly string[], lifeMs: number): Promise<RedisTicket> {
+    const token = this.held.newToken();
+    const leaseKey = this.keys.leaseKey(key);
+    const sentAtMs = this.clock.monotonicMs();
+    const [versions, takenAt] = await Promise.all([
+      this.records.take(tags, lifeMs),
+      this.#serverTime(),
+      this.redis.send('SET', [leaseKey, token, 'PX', LEASE_MS]),
+      this.redis.send('UNLINK', [this.keys.valueKey(key)]),
+    ]);
+    this.held.hold(leaseKey, token, sentAtMs);
+    return { tags, lifeMs, versions, takenAt, lease: { token, seen: NOTHING } };
+  }
+
+  async release(key: string, { lease }: RedisTicket, failure?: FailureTerms): Promise<void> {
+    if (lease === undefined) return;
+    await this.#giveBack(this.keys.leaseKey(key), lease.token, failure);
+  }
+
+  async #giveBack(leaseKey: string, token: string, failure?: FailureTerms): Promise<void> {
+    this.held.letGo(leaseKey, token);
+    const stands = failure !== undefined && failure.forMs > 0;
+    const record = stands ? encodeFailure(failure, this.codec) : '';
+    const recordMs = stands ? Math.ceil(failure.forMs) : 0;
+    const args = { token, record, recordMs, ...announcementArgs(this.announcement()) };
+    await this.redis.run(releaseLeaseScript, { lease: leaseKey }, args);
+  }
+
+  /** Gives back the leases of this namespace, so that other processes need not wait for their end. */
+  async close(): Promise<void> {
+    await Promise.allSettled(
+      this.held
+        .ofPrefix(this.keys.leaseOf('').slice(0, -2))
+        .map(([leaseKey, token]) => this.#giveBack(leaseKey, token)),
+    );
+  }
+
+  /** The lease was ended together with a write. */
+  forget(key: string, { lease }: RedisTicket): void {
+    if (lease !== undefined) this.held.letGo(this.keys.leaseKey(key), lease.token);
+  }
+
+  async #attempt(key: string, isForced: boolean) {
+    const token = this.held.newToken();
+    const leaseKey = this.keys.leaseKey(key);
+    const [granted, holder, header] = await Promise.all([
+      this.redis.send('SET', [leaseKey, token, ...(isForced ? [] : ['NX']), 'PX', LEASE_MS]),
+      this.redis.send('GET', [leaseKey]),
+      this.redis.send('GETRANGE', [this.keys.valueKey(key), 0, ENVELOPE_FIXED_BYTES - 1]),
+    ]);
+    return { key, token, isGranted: granted !== null, holder: holder as Buffer | null, header: header as Buffer };
+  }
+
+  async #refused(key: string, holder: Buffer | null): Promise<LoadClaim<RedisTicket>> {
+    if (holder === null) return { kind: 'changed' };
+    const failure = decodeFailure(holder, this.codec);
+    if (failure !== undefined) return { kind: 'failed', ...failure };
+    const leftMs = Number(await this.redis.send('PTTL', [this.keys.leaseKey(key)]));
+    return { kind: 'held', leftMs: Math.max(0, leftMs) };
+  }
+
+  async #serverTime(): Promise<string> {
+    const [seconds, microseconds] = (await this.redis.send('TIME', [])) as [Buffer, Buffer];
+    return toVersion(Number(seconds.toString()) * 1_000_000 + Number(microseconds.toString()));
+  }
+}
