@@ -1,4 +1,5 @@
 import type { FailedWrite, WriteToPersist } from '@nest-strata/engine';
+import { Gate } from '@nest-strata/testing';
 
 /** A database in memory that remembers every write that it took, in order, and fails as it is told. */
 export class RecordingDatabase<T> {
@@ -7,15 +8,19 @@ export class RecordingDatabase<T> {
   readonly rows = new Map<string, T>();
   /** Decides about each write; what it returns is the error. */
   reject: (write: WriteToPersist<T>) => unknown = () => undefined;
-  /** Awaited before a batch is taken. */
-  gate: () => Promise<unknown> | undefined = () => undefined;
+  /** Batches wait here before they are taken; open at first. */
+  readonly gate = new Gate();
   /** Whether a write that fails takes its whole batch along, as in a transaction. */
   isTransactional = false;
+
+  constructor() {
+    this.gate.open();
+  }
 
   /** Give it to `createWriteBehind`. */
   readonly persist = async (batch: readonly WriteToPersist<T>[]): Promise<readonly FailedWrite[]> => {
     this.batches.push([...batch]);
-    await this.gate();
+    await this.gate.pass();
     const failed: FailedWrite[] = [];
     for (const write of batch) {
       const error = this.reject(write);
@@ -44,11 +49,4 @@ export async function eventually(isTrue: () => boolean | Promise<boolean>, what 
     if (performance.now() > giveUpAtMs) throw new Error(`${what} never became true.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-/** A promise that others settle. */
-export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open };
 }

@@ -4,7 +4,7 @@ import type { WriteBehind, WriteBehindEvent, WriteBehindOptions } from '@nest-st
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
-import { eventually, gate, RecordingDatabase } from './write-behind-database.js';
+import { eventually, RecordingDatabase } from './write-behind-database.js';
 
 let server: RedisServer;
 let redis: RedisPort;
@@ -58,15 +58,13 @@ describe.each([
 
   /** Holds the first batch, that of the key `busy`, so that what follows waits. */
   async function whileBusy(queue: WriteBehind<unknown>, act: () => Promise<unknown>): Promise<void> {
-    const { opened: isOpen, open: letGo } = gate();
-    database.gate = () => isOpen;
+    database.gate.close();
     await queue.accept('busy', 0);
-    await eventually(() => database.batches.length > 0, 'A batch under way');
+    await database.gate.arrival();
     try {
       await act();
     } finally {
-      database.gate = () => undefined;
-      letGo();
+      database.gate.open();
     }
   }
 
@@ -395,13 +393,13 @@ describe.each([
   });
 
   it('gives up a call that takes too long, and repeats it', async () => {
-    const hang = gate();
-    database.gate = () => (database.batches.length === 1 ? hang.opened : undefined);
+    database.gate.close();
     const queue = open({ persistTimeout: '30ms' });
     await queue.accept('a', 1);
-    await eventually(() => queue.stats().persisted === 1);
+    await eventually(() => told('failed').length === 1);
     expect(told('failed')).toMatchObject([{ key: 'a', attempt: 1, error: { code: 'PERSIST_TIMEOUT' } }]);
-    hang.open();
+    database.gate.open();
+    await eventually(() => queue.stats().persisted === 1);
   });
 
   it('says what is wrong with a list that names no writes of the batch', async () => {

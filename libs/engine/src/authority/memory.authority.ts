@@ -83,6 +83,10 @@ export class MemoryAuthority extends Authority {
   }
 
   override async write(key: string, draft: EntryDraft): Promise<StoreResult> {
+    return this.#accept(key, draft);
+  }
+
+  #accept(key: string, draft: EntryDraft): StoreResult {
     this.#checkSize(key, draft);
     const stored = this.memory.find(key)?.sourceVersion ?? NO_SOURCE_VERSION;
     const floor = this.#floorOf(key);
@@ -94,7 +98,7 @@ export class MemoryAuthority extends Authority {
   override async writeIf(condition: 'absent' | 'present', key: string, draft: EntryDraft): Promise<StoreResult> {
     const isPresent = this.#findFresh(key) !== undefined;
     if (isPresent !== (condition === 'present')) return { kind: 'unmet' };
-    const result = await this.write(key, draft);
+    const result = this.#accept(key, draft);
     if (result.kind === 'stored') this.#keep(key, this.keeper.keepForeign(draft.value), result.entry);
     return result;
   }

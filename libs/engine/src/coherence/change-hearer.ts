@@ -31,7 +31,7 @@ export class ChangeHearer implements ChangeObserver {
   /** An eviction of a key that has no value yet shows in its lease alone. */
   leaseChanged(key: string): void {
     const { memory, flights, waiters, keySpace } = this.parts;
-    memory.changes.changeKey(key);
+    memory.changes.hearOfKey(key);
     if (keySpace.isToldInFull(key)) flights.detachRunning(key);
     else flights.detachAllRunning();
     waiters.wake(key);

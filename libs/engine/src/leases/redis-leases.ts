@@ -1,4 +1,5 @@
 import type { Clock } from '@nest-strata/core';
+import { RedisReplyError } from '@nest-strata/redis';
 import type { KeyAnnouncement, RedisPort } from '@nest-strata/redis';
 import type { FailureTerms, LoadClaim } from '../authority/authority.port.js';
 import type { RedisTicket } from '../authority/redis-ticket.js';
@@ -109,9 +110,21 @@ export class RedisLeases {
     const [granted, holder, header] = await Promise.all([
       this.redis.send('SET', [leaseKey, token, ...(isForced ? [] : ['NX']), 'PX', LEASE_MS]),
       this.redis.send('GET', [leaseKey]),
-      this.redis.send('GETRANGE', [this.keys.valueKey(key), 0, ENVELOPE_FIXED_BYTES - 1]),
+      this.#header(key),
     ]);
-    return { key, token, isGranted: granted !== null, holder: holder as Buffer | null, header: header as Buffer };
+    return { key, token, isGranted: granted !== null, holder: holder as Buffer | null, header };
+  }
+
+  /** What is no string is none of ours, and goes. */
+  async #header(key: string): Promise<Buffer> {
+    const valueKey = this.keys.valueKey(key);
+    try {
+      return (await this.redis.send('GETRANGE', [valueKey, 0, ENVELOPE_FIXED_BYTES - 1])) as Buffer;
+    } catch (error) {
+      if (!(error instanceof RedisReplyError && error.reply.startsWith('WRONGTYPE'))) throw error;
+      await this.redis.send('UNLINK', [valueKey]);
+      return NOTHING;
+    }
   }
 
   async #refused(key: string, holder: Buffer | null): Promise<LoadClaim<RedisTicket>> {

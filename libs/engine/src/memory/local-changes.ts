@@ -3,7 +3,7 @@ import { Moments } from './moments.js';
 const MAX_REMEMBERED_NAMES = 10_000;
 
 /**
- * The writes and evictions that this process made, as moments of one counter.
+ * The writes and evictions that this process made or heard of, as moments of one counter.
  *
  * Whatever is read or loaded is stamped with the counter's value when it begins. By its stamp it is known later whether
  * its key was changed meanwhile, so that it must not be kept; and whether the cache or one of its tags was invalidated
@@ -14,10 +14,12 @@ export class LocalChanges {
   #clearedAt = 0;
   #allKeysChangedAt = 0;
   readonly #keys: Moments;
+  readonly #heard: Moments;
   readonly #tags: Moments;
 
   constructor(maxRememberedNames = MAX_REMEMBERED_NAMES) {
     this.#keys = new Moments(maxRememberedNames);
+    this.#heard = new Moments(maxRememberedNames);
     this.#tags = new Moments(maxRememberedNames);
   }
 
@@ -36,6 +38,11 @@ export class LocalChanges {
     this.#keys.note(key, ++this.#sequence);
   }
 
+  /** A key was written or evicted, or is being loaded, as Redis tells; perhaps by this process itself. */
+  hearOfKey(key: string): void {
+    this.#heard.note(key, ++this.#sequence);
+  }
+
   /** Any key may have been written or evicted. */
   changeAllKeys(): void {
     this.#allKeysChangedAt = ++this.#sequence;
@@ -50,8 +57,13 @@ export class LocalChanges {
     this.#clearedAt = ++this.#sequence;
   }
 
-  /** Whether what began at `stamp` is outdated for `key`, which was changed since. */
+  /** Whether what was read since `stamp` is outdated for `key`, which was changed since, as far as is known. */
   isOutdated(key: string, stamp: number): boolean {
+    return stamp < this.#heard.of(key) || this.isChangedHere(key, stamp);
+  }
+
+  /** Whether this process has changed `key` since `stamp`, or may have missed a change. */
+  isChangedHere(key: string, stamp: number): boolean {
     return stamp < this.#allKeysChangedAt || stamp < this.#clearedAt || stamp < this.#keys.of(key);
   }
 

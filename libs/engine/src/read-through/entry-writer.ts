@@ -170,8 +170,9 @@ export class EntryWriter {
     return origin === 'set' && ticket !== undefined && authority.isShared && !memory.tier.hasRoom;
   }
 
+  /** What others have changed shows in the lease, when the authority is asked to store the value. */
   #isOutdated({ key, start }: Fill): boolean {
-    return this.context.memory.changes.isOutdated(key, start.stamp);
+    return this.context.memory.changes.isChangedHere(key, start.stamp);
   }
 
   /** How memory is to trust its copy; `undefined`: it gets none. */

@@ -15,7 +15,7 @@ import { outcomesOf, settleWithCopy } from './read-outcome.js';
 import type { FoundCopy, ReadOutcome } from './read-outcome.js';
 import { RecursiveLoadError } from './recursive-load.error.js';
 import { Flight } from './single-flight.js';
-import type { Reading, TierReader } from './tier-reader.js';
+import type { FillStart, Reading, TierReader } from './tier-reader.js';
 
 /** A key that no tier has fresh, and what was there in its place. */
 interface UnclaimedKey {
@@ -133,9 +133,10 @@ export class ReadThrough {
   async #force(flights: readonly Flight<ReadOutcome>[], plan: LoadPlan): Promise<void> {
     await this.#guard(flights, async () => {
       const keys = flights.map(({ key }) => key);
+      const start = this.reader.begin();
       const claims = await this.#claim(keys, undefined, plan.options);
       const missing = flights.map((flight, index) => claimed({ flight, stale: undefined }, claims?.[index], claims));
-      await this.#load(missing, plan);
+      await this.#load(missing, plan, start);
     });
   }
 
@@ -187,11 +188,10 @@ export class ReadThrough {
 
   /** Loads what may be loaded here, and waits for what is being loaded elsewhere. */
   async #loadOnce(missing: readonly UnclaimedKey[], isKnown: boolean, plan: LoadPlan): Promise<void> {
-    const { changes } = this.context.memory;
     const pending = isKnown ? missing.filter((key) => !this.#hasFailedBefore(key, plan.options)) : missing;
     const keys = pending.map(({ flight }) => flight.key);
     if (keys.length === 0) return;
-    const stamp = changes.stamp();
+    const start = this.reader.begin();
     const mayClaim = isKnown && !keys.some((key) => this.#isEvictPending(key));
     const claims = mayClaim ? await this.#claim(keys, pending, plan.options) : undefined;
     const granted: MissingKey[] = [];
@@ -200,15 +200,15 @@ export class ReadThrough {
       const claim = claims?.[index];
       if (claim === undefined || claim.kind === 'granted') granted.push(claimed(key, claim, claims));
       else if (claim.kind === 'changed') others.push(this.#run([key.flight], plan));
-      else if (claim.kind === 'held') others.push(this.#awaitOther(key, claim.leftMs, stamp, plan));
+      else if (claim.kind === 'held') others.push(this.#awaitOther(key, claim.leftMs, start, plan));
       else if (!this.#settleFailed(key, claim, plan.options)) granted.push(claimed(key, claim, claims));
     }
-    if (granted.length > 0) others.push(this.#load(granted, plan));
+    if (granted.length > 0) others.push(this.#load(granted, plan, start));
     await Promise.all(others);
   }
 
-  #load(missing: readonly MissingKey[], plan: LoadPlan): Promise<void> {
-    return new LoadRun(this.context, this.services, missing, plan, this.reader.begin()).run();
+  #load(missing: readonly MissingKey[], plan: LoadPlan, start: FillStart): Promise<void> {
+    return new LoadRun(this.context, this.services, missing, plan, start).run();
   }
 
   /** `undefined` when the authority cannot be asked. */
@@ -228,7 +228,7 @@ export class ReadThrough {
   }
 
   /** Another load of the key is under way: its callers get a stale copy at once, or wait for the word that it has ended. */
-  async #awaitOther(key: UnclaimedKey, leftMs: number, stamp: number, plan: LoadPlan): Promise<void> {
+  async #awaitOther(key: UnclaimedKey, leftMs: number, start: FillStart, plan: LoadPlan): Promise<void> {
     const { flight, stale } = key;
     const { authority, clock, memory, stats, keeper, name } = this.context;
     const { lockTimeoutMs, onLockTimeout } = plan.options;
@@ -244,12 +244,12 @@ export class ReadThrough {
       if (onLockTimeout === 'fail') {
         substituteFor(flight, new LockTimeoutError(name, flight.key, lockTimeoutMs), plan.options, 'at last');
       } else {
-        await this.#load([claimed(key, undefined, [])], plan);
+        await this.#load([claimed(key, undefined, [])], plan, start);
       }
       return;
     }
     flight.isWaiting = true;
-    if (!memory.changes.isOutdated(flight.key, stamp)) {
+    if (!memory.changes.isOutdated(flight.key, start.stamp)) {
       await authority.untilReleased(flight.key, Math.min(leftMs + EXPIRY_SLACK_MS, patienceMs));
     }
     flight.isWaiting = false;

@@ -7,7 +7,7 @@ import { ownQueueScript } from './scripts/own-queue.script.js';
 const LIFE_MS = 2_000;
 const RENEWAL_MS = 500;
 /** How long a process that is not the owner waits at most before it asks again. */
-const ASK_AGAIN_MS = 1_000;
+const ASK_AGAIN_MS = 500;
 
 /**
  * The ownership of a queue in Redis: a key with a token that lives 2 s and is prolonged every 500 ms.
