@@ -38,9 +38,9 @@ export class Hearing {
     return hearing;
   }
 
-  /** The keys that were told since the last {@link forget}, without those with which the port tries itself. */
+  /** The keys that were told since the last {@link forget}. */
   get keys(): string[] {
-    return this.news.flatMap((item) => (item.kind === 'changed' ? item.keys : [])).filter((key) => !PROBE.test(key));
+    return this.news.flatMap((item) => (item.kind === 'changed' ? item.keys : []));
   }
 
   get reasons(): string[] {
@@ -73,5 +73,3 @@ export class Hearing {
     await until(() => this.watch.heardUpToMs >= nowMs);
   }
 }
-
-const PROBE = /[0-9a-f]{16}$/;

@@ -89,6 +89,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
     await other.send('CONFIG', ['SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', '1']);
     await other.send('SET', ['b:1', '1']).catch(() => undefined);
     await hearing.untilHeard('a:big');
+    expect(hearing.kinds).toEqual([]);
   });
 
   it('does not hear its own plain writes, but its own scripts', async () => {

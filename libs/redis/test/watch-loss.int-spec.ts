@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import type { RedisPort } from '../src/index.js';
+import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
+import { Hearing, HEARTBEAT_MS } from './hearing.js';
+import { until } from './until.js';
+
+/** What a busy machine adds. */
+const TOLERANCE_MS = 500;
+
+describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_name, Client) => {
+  let server: RedisServer;
+  let proxy: FaultProxy;
+  let redis: RedisPort;
+  let other: RedisPort;
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    proxy = await FaultProxy.start(server);
+    redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '150ms', socketTimeout: '300ms' });
+    other = openRedis(Client, { url: server.url, deadline: '1s' });
+    await other.connect();
+  });
+  afterEach(async () => {
+    await closeAll();
+    await proxy.stop();
+    await server.stop();
+  });
+
+  const subscriber = () => proxy.where((connection) => connection.isSubscriber);
+  const dataConnection = () => proxy.where((connection) => !connection.isSubscriber);
+  const reset = async (connections: { resetConnections(): void }) => connections.resetConnections();
+
+  /** Changes a key until the watch hears of it. */
+  async function untilItHears(hearing: Hearing): Promise<void> {
+    hearing.forget();
+    await until(async () => {
+      await other.send('SET', ['a:1', '1']);
+      return hearing.keys.length > 0;
+    });
+  }
+
+  it.each([
+    ['the subscriber is killed by the server', () => other.send('CLIENT', ['KILL', 'TYPE', 'pubsub'])],
+    ['the data connection is killed by the server', () => other.send('CLIENT', ['KILL', 'TYPE', 'normal'])],
+    ['the subscriber is reset', () => reset(subscriber())],
+    ['the data connection is reset', () => reset(dataConnection())],
+    ['both are reset', () => reset(proxy)],
+  ])('tells it once when %s, and hears again soon', async (_case, harm) => {
+    const hearing = await Hearing.of(redis, 'auto');
+    await harm();
+    await until(() => hearing.kinds.includes('lost'));
+    expect(hearing.watch.heardUpToMs).toBe(-Infinity);
+    await hearing.untilArmed();
+    expect(hearing.kinds).toEqual(['armed', 'lost', 'armed']);
+    expect(hearing.watch.losses).toBe(1);
+    expect(hearing.watch.heardUpToMs).toBeGreaterThan(0);
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
+  it('tells once that the server died, and arms for all prefixes once it is back', async () => {
+    const hearing = await Hearing.of(redis, 'auto', ['a:']);
+    hearing.watch.follow(['b:']);
+    await until(() => hearing.kinds.length === 2);
+    hearing.forget();
+    await server.kill();
+    await until(() => hearing.kinds.length === 1);
+    await sleep(200);
+    hearing.watch.follow(['c:']);
+    await server.restart();
+    await hearing.untilArmed();
+    expect(hearing.news).toEqual([
+      { kind: 'lost', reason: expect.stringMatching(/^Redis is not connected/) },
+      { kind: 'armed', prefixes: ['a:', 'b:', 'c:'] },
+    ]);
+    await other.connect();
+    await untilItHears(hearing);
+  });
+
+  it('is certain of nothing while the server is frozen, and says so', async () => {
+    const hearing = await Hearing.of(redis, 'auto');
+    const frozenMs = performance.now();
+    server.pause();
+    await until(() => !hearing.isArmed);
+    expect(performance.now() - frozenMs).toBeLessThan(4 * HEARTBEAT_MS + TOLERANCE_MS);
+    expect(hearing.reasons).toEqual([expect.stringMatching(/^Redis did not answer in time/)]);
+    expect(hearing.watch.heardUpToMs).toBe(-Infinity);
+    await sleep(800);
+    server.resume();
+    await hearing.untilArmed();
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
+  it('notices that the subscriber alone is cut off in silence, and replaces it', async () => {
+    const hearing = await Hearing.of(redis, 'auto');
+    const cutMs = performance.now();
+    subscriber().blackhole();
+    await until(() => !hearing.isArmed);
+    expect(performance.now() - cutMs).toBeLessThan(4 * HEARTBEAT_MS + TOLERANCE_MS);
+    expect(redis.state).toBe('ready');
+    await expect(redis.read(['a:1'])).resolves.toEqual([null]);
+    await sleep(300);
+    proxy.heal();
+    await hearing.untilArmed();
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
+  it('notices that the data connection alone is cut off in silence, though nobody uses it', async () => {
+    const hearing = await Hearing.of(redis, 'auto');
+    dataConnection().blackhole();
+    await until(() => !hearing.isArmed, 4 * HEARTBEAT_MS + TOLERANCE_MS);
+    await until(() => redis.state === 'connecting');
+    proxy.heal();
+    await hearing.untilArmed();
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
+  it('notices that pushes do not get through though questions do', async () => {
+    const hearing = await Hearing.of(redis, 'auto');
+    subscriber().drop('replies');
+    await until(() => !hearing.isArmed, 4 * HEARTBEAT_MS + TOLERANCE_MS);
+    proxy.heal();
+    await hearing.untilArmed();
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
+  it('never claims to have heard what is still on its way', async () => {
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 200 });
+    const held = subscriber().hold();
+    await other.send('SET', ['a:1', '1']);
+    const changedMs = performance.now();
+    await held.arrival('a:1');
+    await sleep(250);
+    expect(hearing.keys).toEqual([]);
+    expect(hearing.watch.heardUpToMs).toBeLessThan(changedMs);
+    held.release();
+    await hearing.settle();
+    expect(hearing.keys).toEqual(['a:1']);
+    expect(hearing.watch.losses).toBe(0);
+  });
+
+  it('stays certain over a slow network, only later', async () => {
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 300 });
+    proxy.delay(150);
+    await sleep(400);
+    let oldestMs = 0;
+    for (const endMs = performance.now() + 1_000; performance.now() < endMs;) {
+      oldestMs = Math.max(oldestMs, performance.now() - hearing.watch.heardUpToMs);
+      await sleep(5);
+    }
+    expect(hearing.watch.losses).toBe(0);
+    expect(oldestMs).toBeLessThan(1_000);
+    expect(hearing.watch.lagMs).toBeGreaterThan(290);
+  });
+
+  it('is not armed by two connections that lead to different servers', async () => {
+    await using second = await RedisServer.start();
+    const target = { port: server.port };
+    await using movable = await FaultProxy.start(target);
+    const moved = openRedis(Client, { url: movable.urlOf(server.url), deadline: '1s' });
+    const hearing = await Hearing.of(moved, 'auto');
+    // So that the number of the subscriber is somebody's on the other server, too.
+    const strangers = Array.from({ length: 10 }, () => openRedis(Client, { url: second.url, deadline: '1s' }));
+    await Promise.all(strangers.map((port) => port.connect()));
+
+    target.port = second.port;
+    movable.where((connection) => !connection.isSubscriber).resetConnections();
+    await hearing.untilArmed();
+    await until(() => hearing.kinds.length === 3);
+    hearing.forget();
+    await strangers[0]?.send('SET', ['a:1', '1']);
+    await hearing.untilHeard('a:1');
+    const clients = String(await other.send('CLIENT', ['LIST']));
+    expect(clients).not.toContain('strata:watch');
+  });
+
+  it('listens again after its port was told to close a connection', async () => {
+    const hearing = await Hearing.of(redis, 'auto');
+    await redis.send('QUIT', []);
+    await until(() => hearing.kinds.length === 3);
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+});
+
+describe.each(IOREDIS_VERSIONS)('a busy process that watches over %s', (_name, Client) => {
+  afterEach(closeAll);
+
+  // Without a proxy, which would live in this very process and be as blocked as the rest of it.
+  it('does not take its own blocked event loop for a loss', async () => {
+    await using server = await RedisServer.start();
+    const redis = openRedis(Client, { url: server.url });
+    const other = openRedis(Client, { url: server.url, deadline: '5s' });
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 100 });
+    for (const blockedMs of [150, 250, 450, 900, 900]) {
+      await sleep(Math.random() * 100);
+      await other.send('SET', ['a:1', '1']);
+      block(blockedMs);
+      await hearing.settle();
+    }
+    expect(hearing.kinds).toEqual(['armed']);
+    expect(hearing.keys).toHaveLength(5);
+  });
+});
+
+function block(ms: number): void {
+  for (const endMs = performance.now() + ms; performance.now() < endMs;);
+}
