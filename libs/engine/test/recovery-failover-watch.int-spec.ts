@@ -44,7 +44,12 @@ describe('FailoverWatch with a primary and a replica', () => {
     servers = await RecoveryServers.start();
     redis = await servers.connect();
     watch = watchOver(redis);
-    expect(await watch.check()).toEqual({ kind: 'same' });
+    await watch.check();
+  });
+
+  it('takes the first server for what it is', async () => {
+    watch = watchOver(redis);
+    expect([watch.hasChecked, await watch.check(), watch.hasChecked]).toEqual([false, { kind: 'same' }, true]);
   });
 
   it('finds the same server after a connection broke', async () => {
@@ -194,6 +199,24 @@ describe('FailoverWatch with a primary and a replica', () => {
     const { afterMs, beforeMs } = await beat();
     expect(watch.isBeatDue(afterMs + 999)).toBe(false);
     expect(watch.isBeatDue(beforeMs + 1_000)).toBe(true);
+  });
+
+  it('takes no heartbeat of an earlier server for one of the server that it has met since', async () => {
+    const real = await readServerIdentity(redis);
+    let identity = real;
+    const readIdentity = () => Promise.resolve(identity);
+    watch = new FailoverWatch({ redis, keySpace, clock, readIdentity, windowMs: 30_000 });
+    await watch.check();
+    identity = { runId: 'other', replicationId: 'other', role: 'primary' };
+    const replies = servers.entrance.hold();
+    const checked = watch.check();
+    await new Promise(setImmediate);
+    const beating = beat();
+    replies.release();
+    await Promise.all([checked, beating]);
+    await redis.send('SET', [keySpace.heartbeatKey('other'), 'ffffffffffffffff']);
+    identity = real;
+    expect(await watch.check()).toEqual({ kind: 'clear', reason: 'no-heartbeat' });
   });
 
   it('leaves heartbeats that only grow and that go by themselves after a day', async () => {

@@ -14,6 +14,8 @@ import { eventually, readyAgain, RecoveryServers } from './recovery-servers.js';
 const keySpace = new KeySpace('recovery');
 const key = (name: string): Evict => ({ kind: 'key', key: name });
 
+const TAG: Evict = { kind: 'tag', tag: 't' };
+
 let servers: RecoveryServers;
 let redis: RedisPort;
 let recovery: Recovery;
@@ -59,13 +61,13 @@ function makeRecovery(overrides: Partial<RecoveryParts> = {}): Recovery {
 }
 
 async function write(name: string): Promise<void> {
-  const stamp = recovery.stamp();
+  const stamp = recovery.pending.stamp();
   await redis.send('SET', [keySpace.valueKey(name), 'old']);
   recovery.keyAcknowledged(name, stamp);
 }
 
 async function evict(name: string): Promise<void> {
-  const stamp = recovery.stamp();
+  const stamp = recovery.pending.stamp();
   await redis.send('UNLINK', [keySpace.valueKey(name)]);
   recovery.acknowledged([key(name)], stamp);
 }
@@ -160,7 +162,7 @@ describe('Recovery', () => {
     await write('a');
     recovery.doubt();
     await recovery.resume();
-    expect(verdicts).toEqual([{ kind: 'clear', reason: 'unknown-server' }]);
+    expect(verdicts).toEqual([{ kind: 'clear', reason: 'unknown-server' }, { kind: 'same' }]);
   });
 
   it('takes the first server for what it is when contact was lost before anything was written', async () => {
@@ -173,7 +175,7 @@ describe('Recovery', () => {
     await recovery.resume();
     await write('a');
     servers.entrance.blackhole();
-    recovery.unacknowledged([key('a')]);
+    recovery.pending.add(key('a'), Infinity);
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(recovery.pending.blocksKey('a')).toBe(true);
     recovery.doubt();
@@ -187,10 +189,10 @@ describe('Recovery', () => {
 
   it('lifts what is pending by an acknowledged write or evict that began later', async () => {
     servers.entrance.blackhole();
-    recovery.unacknowledged([key('a'), key('b'), { kind: 'tag', tag: 't' }]);
-    recovery.keyAcknowledged('a', recovery.stamp());
+    for (const pending of [key('a'), key('b'), TAG]) recovery.pending.add(pending, Infinity);
+    recovery.keyAcknowledged('a', recovery.pending.stamp());
     expect([recovery.pending.blocksKey('a'), recovery.pending.count]).toEqual([false, 2]);
-    recovery.acknowledged([{ kind: 'tag', tag: 't' }, key('b')], recovery.stamp());
+    recovery.acknowledged([TAG, key('b')], recovery.pending.stamp());
     expect(recovery.pending.isEmpty).toBe(true);
   });
 
@@ -261,6 +263,18 @@ describe('Recovery', () => {
     expect(await lookAfter(0)).toBe(3);
   });
 
+  it('finds out by itself who the server is when nobody told it that Redis is there', async () => {
+    recovery.active(performance.now());
+    recovery.active(performance.now());
+    await eventually(async () => (await heartbeat()) !== 'null');
+    expect(verdicts).toEqual([{ kind: 'same' }]);
+  });
+
+  it('blocks the keys of a pending pattern', () => {
+    recovery.pending.add({ kind: 'pattern', glob: 'hero:*' }, Infinity);
+    expect([recovery.pending.blocksKey('hero:1'), recovery.pending.blocksKey('child:1')]).toEqual([true, false]);
+  });
+
   it('reports a heartbeat that fails, and goes on', async () => {
     const clock = new FakeClock();
     recovery = makeRecovery({ clock });
@@ -291,7 +305,7 @@ describe('Recovery', () => {
   it('tells when it closes what is left, and checks no more', async () => {
     await recovery.resume();
     servers.primary.pause();
-    recovery.unacknowledged([key('a')]);
+    recovery.pending.add(key('a'), Infinity);
     await recovery.resume();
     expect(await recovery.close(50)).toEqual([key('a')]);
     servers.primary.resume();

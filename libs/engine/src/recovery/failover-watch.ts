@@ -34,11 +34,17 @@ export class FailoverWatch {
   readonly #parts: FailoverWatchParts;
   #server: ServerIdentity | undefined;
   #isFirstContact = true;
+  #hasChecked = false;
   #heartbeats: readonly Heartbeat[] = [];
   #lastBeatAtMs = -Infinity;
 
   constructor(parts: FailoverWatchParts) {
     this.#parts = parts;
+  }
+
+  /** Whether the server was ever asked who it is. */
+  get hasChecked(): boolean {
+    return this.#hasChecked;
   }
 
   /** Whether the next {@link beat} may be sent: at most one in a second. */
@@ -91,6 +97,7 @@ export class FailoverWatch {
       record,
       windowMs: this.#parts.windowMs,
     });
+    this.#hasChecked = true;
     this.#isFirstContact = false;
     if (verdict.kind !== 'same' || before === undefined) {
       this.#server = now;

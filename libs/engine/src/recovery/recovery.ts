@@ -89,12 +89,7 @@ export class Recovery {
     return this.#isCertain;
   }
 
-  /** To be taken when a write, a load or an evict begins. */
-  stamp(): number {
-    return this.pending.stamp();
-  }
-
-  /** A write of a key, which began at `stamp`, was acknowledged. */
+  /** A write of a key, which began at this stamp of {@link pending}, was acknowledged. */
   keyAcknowledged(key: string, stamp: number): void {
     const nowMs = this.#parts.clock.monotonicMs();
     this.#log.appendKey(key, nowMs);
@@ -102,7 +97,7 @@ export class Recovery {
     this.active(nowMs);
   }
 
-  /** Evicts, which began at `stamp`, were acknowledged. */
+  /** Evicts, which began at this stamp of {@link pending}, were acknowledged. */
   acknowledged(evicts: readonly Evict[], stamp: number): void {
     const nowMs = this.#parts.clock.monotonicMs();
     for (const evict of evicts) {
@@ -112,14 +107,14 @@ export class Recovery {
     this.active(nowMs);
   }
 
-  /** Evicts, or writes of keys as their evicts, were not acknowledged; `coversUntilMs` as in {@link PendingEvicts.add}. */
-  unacknowledged(evicts: readonly Evict[], coversUntilMs = Infinity): void {
-    for (const evict of evicts) this.pending.add(evict, coversUntilMs);
-  }
-
-  /** To be called whenever the cache is used: once in a second it leaves a heartbeat in Redis, if that can be asked. */
+  /**
+   * To be called whenever the cache is used. Where Redis can be asked, the first call finds out who it is, and later ones
+   * leave a heartbeat in it, one in a second.
+   */
   active(nowMs: number): void {
-    if (this.#isCertain && this.#watch.isBeatDue(nowMs) && this.#parts.redis.state === 'ready') void this.#beat();
+    if (!this.#isCertain || this.#parts.redis.state !== 'ready') return;
+    if (this.#watch.isBeatDue(nowMs)) void this.#beat();
+    else if (!this.#watch.hasChecked && this.#checking === undefined) void this.resume();
   }
 
   /** Redis was lost, or may be another one: until {@link resume} has found out, nothing is certain. */
@@ -154,7 +149,7 @@ export class Recovery {
     } finally {
       this.#checking = undefined;
     }
-    this.active(this.#parts.clock.monotonicMs());
+    if (this.#watch.hasChecked) this.active(this.#parts.clock.monotonicMs());
   }
 
   async #check(): Promise<void> {
@@ -184,7 +179,7 @@ export class Recovery {
   /** The tombstones stand before anything is served again. */
   #act(verdict: FailoverVerdict): void {
     this.#failedChecks = 0;
-    this.unacknowledged(this.#lostBy(verdict));
+    for (const evict of this.#lostBy(verdict)) this.pending.add(evict, Infinity);
     this.pending.wake();
     this.#parts.onVerdict(verdict);
   }
