@@ -10,7 +10,7 @@ import type { Coherence } from './coherence/coherence.js';
 import { BriefTrust, FullTrust, WatchedTrust } from './coherence/copy-trust.js';
 import type { CopyTrust } from './coherence/copy-trust.js';
 import { KnownVersions } from './coherence/known-versions.js';
-import { EntryCodec } from './envelope/entry-codec.js';
+import { entryCodecFor } from './envelope/entry-codec-for.js';
 import type { CacheEvents } from './events/cache-events.js';
 import { DamagedEntryError } from './events/damaged-entry.error.js';
 import { reportFault } from './events/report-fault.js';
@@ -142,18 +142,19 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
 
 function makeRedisTier(port: RedisPort, serverClock: ServerClock, coherence: Coherence, parts: LocalParts): RedisTier {
   const { options, keySpace, clock, stats, events, name } = parts;
-  const { codec, compression, limits, types } = options;
-  const entryCodec = new EntryCodec({
-    codec,
-    types,
-    maxValueBytes: limits.maxValueBytes,
-    ...(compression === undefined ? {} : { compression }),
-  });
   const onDamage: ConstructorParameters<typeof RedisTier>[5] = (key, damage) => {
     stats.redis.errors++;
     events.emit({ type: 'error', cache: name, operation: 'decode', error: new DamagedEntryError(key, damage) });
   };
-  return new RedisTier(port, keySpace, entryCodec, serverClock, clock, onDamage, () => coherence.announcement);
+  return new RedisTier(
+    port,
+    keySpace,
+    entryCodecFor(options),
+    serverClock,
+    clock,
+    onDamage,
+    () => coherence.announcement,
+  );
 }
 
 function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts): RedisEvictKeeper {

@@ -30,6 +30,12 @@ import { TierReader } from './read-through/tier-reader.js';
 import type { CacheStats } from './stats/cache-stats.js';
 import { ServerClock } from './tiers/server-clock.js';
 import { CacheWrites } from './writes/cache-writes.js';
+import { BehindWriter } from './writes/behind-writer.js';
+import { WriteThrough } from './writes/write-through.js';
+import { createWriteBehind } from './write-behind/create-write-behind.js';
+import type { WriteBehindOptions } from './write-behind/write-behind-options.js';
+import type { WriteBehind } from './write-behind/write-behind.js';
+import { entryCodecFor } from './envelope/entry-codec-for.js';
 
 /** What a cache works with; what is left out is that of the machine. */
 export interface CacheEngineParts {
@@ -57,6 +63,8 @@ export class CacheEngine {
   readonly #reads: CacheReads;
   readonly #writes: CacheWrites;
   readonly #invalidator: Invalidator;
+  readonly #writeThrough: WriteThrough;
+  readonly #queues: Pick<WriteBehind<unknown>, 'close'>[] = [];
   readonly #namespaces = new Map<string, { readonly engine: CacheEngine; readonly overrides: string }>();
 
   private constructor(options: ResolvedCacheOptions, surroundings: CacheSurroundings) {
@@ -71,6 +79,7 @@ export class CacheEngine {
     this.#reads = new CacheReads(context, reader, new ReadThrough(context, reader, services));
     this.#invalidator = new Invalidator(context, flights);
     this.#writes = new CacheWrites(context, reader, writer, this.#invalidator, flights);
+    this.#writeThrough = new WriteThrough(context, reader, writer, this.#writes, this.#invalidator);
   }
 
   /** Makes a cache; nothing is connected or sent before its first use. */
@@ -148,6 +157,40 @@ export class CacheEngine {
 
   setIfAbsent(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
     return this.#writes.setIfAbsent(key, value, options);
+  }
+
+  /**
+   * Writes to the source of a key by `persist`, then caches what that returns, as one step for readers: none is served
+   * the old value once `persist` has begun.
+   *
+   * @throws what `persist` throws
+   */
+  writeThrough<T>(key: string, persist: () => T | Promise<T>, options?: EntryOptions): Promise<T> {
+    return this.#writeThrough.write(key, persist, options);
+  }
+
+  /**
+   * Makes the write-behind queue `name` of this cache and begins to drain it; make it once per process, with the same
+   * options in all.
+   *
+   * @throws InvalidOptionError, InvalidKeyError
+   */
+  writeBehind<T>(name: string, options: WriteBehindOptions<T>): BehindWriter<T> {
+    const { keySpace, clock, random, events, options: own } = this.#context;
+    const queue = createWriteBehind(name, options, {
+      keySpace,
+      codec: entryCodecFor(own),
+      redis: this.#surroundings.redis?.port,
+      clock,
+      random,
+      onEvent: (event) => {
+        // What was given up is not what the database has.
+        if (event.type === 'dead') void this.#invalidator.delete([event.key]);
+        events.emit({ type: 'write-behind', cache: keySpace.namespace, event });
+      },
+    });
+    this.#queues.push(queue);
+    return new BehindWriter(this.#context, queue, this.#writeThrough);
   }
 
   async touch(key: string, ttl?: Duration): Promise<boolean> {
@@ -228,7 +271,8 @@ export class CacheEngine {
   async #end(withinMs: number): Promise<void> {
     const { recovery, authority } = this.#context;
     const namespaces = [...this.#namespaces.values()].map(({ engine }) => engine.#end(withinMs));
-    await Promise.all([recovery.close(withinMs), authority.close(), ...namespaces]);
+    const queues = this.#queues.map((queue) => queue.close({ deadlineMs: withinMs }));
+    await Promise.all([recovery.close(withinMs), authority.close(), ...queues, ...namespaces]);
   }
 
   /**

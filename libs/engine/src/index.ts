@@ -71,3 +71,4 @@ export type {
 export type { WriteBehindStats } from './write-behind/write-behind-stats.js';
 export type { WriteBehind } from './write-behind/write-behind.js';
 export type { RedriveOutcome } from './write-behind/write-queue.port.js';
+export { BehindWriter } from './writes/behind-writer.js';

@@ -34,6 +34,8 @@ function lineOf(event: CacheEvent): string {
       return `coherence ${event.state}${event.reason === undefined ? '' : `: ${event.reason}`}`;
     case 'pending':
       return `pending ${event.change}: ${String(event.count)} evicts wait for Redis`;
+    case 'write-behind':
+      return `behind ${event.event.type}`;
     case 'failover':
       return `failover: ${event.verdict}`;
   }

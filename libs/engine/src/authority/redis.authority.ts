@@ -276,7 +276,7 @@ export class RedisAuthority extends Authority<RedisTicket> {
     const more = unknownTags.size === 0 ? found : await records.read([...unknownTags], stamp);
     const all = { clear: more.clear, tags: new Map([...found.tags, ...more.tags]) };
     return Promise.all(
-      entries.map((entry, index) => {
+      entries.map(async (entry, index) => {
         if (entry === undefined) return undefined;
         if (isCounter(entry)) return counters.ifValid(keys[index] ?? '', entry, all.clear);
         return records.judge(entry, all) === true ? entry : undefined;

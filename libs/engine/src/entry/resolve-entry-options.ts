@@ -8,7 +8,7 @@ import { encodeSourceVersion } from './source-version.js';
 /** What a cache contributes to the options of its entries. */
 export type EntryDefaults = Omit<ResolvedEntryOptions, 'tags' | 'version' | 'fallback'>;
 
-type GivenOptions = LoadOptions<unknown>;
+type GivenOptions = LoadOptions;
 type Rules = { readonly [Option in keyof Required<GivenOptions>]: (given: never) => Partial<ResolvedEntryOptions> };
 
 /** What each option of a call means; `signal` and `forceRefresh` are for the call itself. */
@@ -104,7 +104,7 @@ function toTimeoutMs(time: Duration): number {
 
 function checkReaction(reaction: 'load' | 'fail'): 'load' | 'fail' {
   if (reaction === 'load' || (reaction as string) === 'fail') return reaction;
-  throw new InvalidOptionError('onLockTimeout', `${String(reaction)} given; write 'load' or 'fail'`);
+  throw new InvalidOptionError('onLockTimeout', `${JSON.stringify(reaction)} given; write 'load' or 'fail'`);
 }
 
 function checkFallback(fallback: (error: unknown) => unknown): (error: unknown) => unknown {

@@ -1,3 +1,5 @@
+import type { WriteBehindEvent } from '../write-behind/write-behind-event.js';
+
 interface KeyEvent {
   /** The cache's namespace, its parts joined by dots. */
   readonly cache: string;
@@ -39,6 +41,8 @@ export type CacheEvent =
       readonly mode: string | undefined;
       readonly reason?: string;
     }
+  /** What a write-behind queue of the cache tells. */
+  | { readonly type: 'write-behind'; readonly cache: string; readonly event: WriteBehindEvent }
   /** Redis turned out to be another server, or one that has lost writes. */
   | { readonly type: 'failover'; readonly cache: string; readonly verdict: 'replay' | 'clear' }
   | { readonly type: 'error'; readonly cache: string; readonly operation: string; readonly error: unknown }

@@ -3,7 +3,7 @@ import type { CopyTrust, TrustMark } from '../coherence/copy-trust.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { MemoryTier } from '../tiers/memory.tier.js';
 import { sizeOfValue } from '../values/size-of-value.js';
-import { LocalChanges } from './local-changes.js';
+import type { LocalChanges } from './local-changes.js';
 import type { KeptValue } from './value-keeper.js';
 
 /** An entry in memory. */
