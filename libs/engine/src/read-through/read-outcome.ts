@@ -1,6 +1,5 @@
 import type { StoredEntry } from '../authority/authority.port.js';
 import type { ValueKeeper, KeptValue } from '../memory/value-keeper.js';
-import type { Flight } from './single-flight.js';
 
 /** A value on its way to its callers. */
 export interface HeldValue extends KeptValue {
@@ -36,9 +35,4 @@ export function outcomesOf(
   keeper: ValueKeeper,
 ): (index: number) => ReadOutcome {
   return (index) => ({ ...source, value: keeper.present(held, index === 0 && !held.isHeld) });
-}
-
-/** Ends a flight with a copy that a tier had. */
-export function settleWithCopy(flight: Flight<ReadOutcome>, copy: FoundCopy, keeper: ValueKeeper, isStale: boolean) {
-  flight.settle(outcomesOf(copy, { tier: copy.tier, isStale }, keeper));
 }
