@@ -7,12 +7,8 @@ import type { EntityManagerShape, EntityMetadataShape, QueryRunnerShape } from '
 
 const METHODS = ['update', 'delete', 'softDelete', 'restore'] as const;
 
-/** Those of which TypeORM tells, but for which it opens no transaction. */
-const BARE_METHODS = ['insert', 'upsert', 'updateAll', 'deleteAll'] as const;
-
 type Method = (typeof METHODS)[number];
-type AnyMethod = Method | (typeof BARE_METHODS)[number] | 'clear';
-type Manager = EntityManagerShape & Readonly<Record<AnyMethod, (...args: unknown[]) => Promise<unknown>>>;
+type Manager = EntityManagerShape & Readonly<Record<Method, (...args: unknown[]) => Promise<unknown>>>;
 
 /**
  * Steps in front of the methods of entity managers that write by criteria, `update({ age: 3 }, …)`, of which TypeORM tells
@@ -41,20 +37,13 @@ export class CriteriaWrites {
         const entities = this.#entitiesIn(manager, args[0]);
         if (entities.length === 0) return proceed();
         const { queryRunner } = manager;
-        if (queryRunner?.isTransactionActive !== true) return inTransaction(manager, method, args);
+        if (queryRunner?.isTransactionActive !== true) {
+          return manager.transaction((transaction) => (transaction as Manager)[method](...args));
+        }
         const write = { method, criteria: args[1], values: args[2] };
         return this.#run(queryRunner, entities, write, () => this.#running.run({ isTold: false }, proceed));
       }),
     );
-    for (const method of BARE_METHODS) {
-      undo.push(
-        wrapMethod(manager, method, (args, proceed) =>
-          lacksTransaction(manager, this.#entitiesIn(manager, args[0]))
-            ? inTransaction(manager, method, args)
-            : proceed(),
-        ),
-      );
-    }
     undo.push(wrapMethod(manager, 'clear', (args, proceed) => this.#clear(manager, args, proceed)));
     return () => undo.forEach((restore) => restore());
   }
@@ -77,13 +66,14 @@ export class CriteriaWrites {
   }
 
   /** TRUNCATE, which takes no criteria and tells no subscriber. */
-  async #clear(manager: EntityManagerShape, args: readonly unknown[], proceed: () => unknown): Promise<unknown> {
-    const [target, options] = args;
-    const isCascade = (options as { cascade?: boolean } | undefined)?.cascade === true;
-    const entities = isCascade ? this.tables.all() : this.#entitiesIn(manager, target);
-    if (lacksTransaction(manager, entities)) return inTransaction(manager, 'clear', args);
+  async #clear(
+    manager: EntityManagerShape,
+    [target, options]: readonly unknown[],
+    proceed: () => unknown,
+  ): Promise<unknown> {
     const result = await proceed();
-    for (const { listener } of entities) {
+    const isCascade = (options as { cascade?: boolean } | undefined)?.cascade === true;
+    for (const { listener } of isCascade ? this.tables.all() : this.#entitiesIn(manager, target)) {
       await this.journal.record(manager.queryRunner, { listener, change: 'everything' });
     }
     return result;
@@ -92,15 +82,6 @@ export class CriteriaWrites {
   #entitiesIn({ dataSource }: EntityManagerShape, target: unknown): TrackedEntity[] {
     return dataSource.hasMetadata(target) ? this.tables.in(dataSource.getMetadata(target)) : [];
   }
-}
-
-/** Whether the evicts of a write are to be kept with it, which only a transaction can do, and none is open. */
-function lacksTransaction({ queryRunner }: EntityManagerShape, entities: readonly TrackedEntity[]): boolean {
-  return queryRunner?.isTransactionActive !== true && entities.some(({ listener }) => listener.durable !== undefined);
-}
-
-function inTransaction(manager: EntityManagerShape, method: AnyMethod, args: readonly unknown[]): Promise<unknown> {
-  return manager.transaction((transaction) => (transaction as Manager)[method](...args));
 }
 
 /** The rows that criteria choose, locked; `undefined` when they are too many, or TypeORM refuses the criteria. */

@@ -1,5 +1,6 @@
 import { wrapMethod } from '../wrap-method.js';
 import { CriteriaWrites } from './criteria-writes.js';
+import { DurableWrites } from './durable-writes.js';
 import { observeRawWrites } from './raw-writes.js';
 import { TrackedTables } from './tracked-tables.js';
 import type { TrackedEntity } from './tracked-tables.js';
@@ -24,12 +25,14 @@ export class DataSourceObserver {
   readonly #journal = new TransactionJournal();
   readonly #tables: TrackedTables;
   readonly #criteriaWrites: CriteriaWrites;
+  readonly #durableWrites: DurableWrites;
   readonly #subscriber: WriteSubscriber;
   #undo: (() => void)[] = [];
 
   private constructor(private readonly dataSource: DataSourceShape) {
     this.#tables = new TrackedTables(dataSource.entityMetadatas);
     this.#criteriaWrites = new CriteriaWrites(this.#tables, this.#journal);
+    this.#durableWrites = new DurableWrites(this.#tables);
     this.#subscriber = new WriteSubscriber(this.#tables, this.#journal, this.#criteriaWrites.isCovered);
   }
 
@@ -49,14 +52,20 @@ export class DataSourceObserver {
     this.#undo = [
       () => dataSource.subscribers.splice(dataSource.subscribers.indexOf(this.#subscriber), 1),
       observeRawWrites(dataSource, this.#tables, this.#journal),
-      this.#criteriaWrites.observe(dataSource.manager),
+      this.#observe(dataSource.manager),
       // Every transaction has an entity manager of its own.
       wrapMethod(dataSource, 'createEntityManager', (_, proceed) => {
         const manager = proceed() as EntityManagerShape;
-        this.#criteriaWrites.observe(manager);
+        this.#observe(manager);
         return manager;
       }),
     ];
+  }
+
+  #observe(manager: EntityManagerShape): () => void {
+    const undo = [this.#criteriaWrites.observe(manager), this.#durableWrites.observe(manager)];
+    // The last that stepped in front of a method is the first to leave.
+    return () => undo.reverse().forEach((restore) => restore());
   }
 
   #stop(): void {
