@@ -51,7 +51,7 @@ export class ChangeHearer implements ChangeObserver {
   /** What was read before could have changed unheard. */
   armed(): void {
     const { memory, versions, trust, recordKeeper } = this.parts;
-    memory.changes.changeAllKeys();
+    memory.changes.hearOfAllKeys();
     versions.forgetAll();
     trust.arm();
     recordKeeper.start();
@@ -60,7 +60,7 @@ export class ChangeHearer implements ChangeObserver {
   lost(): void {
     const { memory, versions, trust, flights, waiters, recordKeeper } = this.parts;
     trust.distrust();
-    memory.changes.changeAllKeys();
+    memory.changes.hearOfAllKeys();
     versions.forgetAll();
     flights.detachAllRunning();
     waiters.wakeAll();

@@ -13,6 +13,7 @@ export class LocalChanges {
   #sequence = 0;
   #clearedAt = 0;
   #allKeysChangedAt = 0;
+  #allKeysHeardOfAt = 0;
   readonly #keys: Moments;
   readonly #heard: Moments;
   readonly #tags: Moments;
@@ -48,6 +49,11 @@ export class LocalChanges {
     this.#allKeysChangedAt = ++this.#sequence;
   }
 
+  /** Any key may have been written or evicted elsewhere, unheard. */
+  hearOfAllKeys(): void {
+    this.#allKeysHeardOfAt = ++this.#sequence;
+  }
+
   invalidateTags(tags: readonly string[]): void {
     this.#sequence++;
     for (const tag of tags) this.#tags.note(tag, this.#sequence);
@@ -59,10 +65,10 @@ export class LocalChanges {
 
   /** Whether what was read since `stamp` is outdated for `key`, which was changed since, as far as is known. */
   isOutdated(key: string, stamp: number): boolean {
-    return stamp < this.#heard.of(key) || this.isChangedHere(key, stamp);
+    return stamp < this.#allKeysHeardOfAt || stamp < this.#heard.of(key) || this.isChangedHere(key, stamp);
   }
 
-  /** Whether this process has changed `key` since `stamp`, or may have missed a change. */
+  /** Whether this process has changed `key` since `stamp`. */
   isChangedHere(key: string, stamp: number): boolean {
     return stamp < this.#allKeysChangedAt || stamp < this.#clearedAt || stamp < this.#keys.of(key);
   }

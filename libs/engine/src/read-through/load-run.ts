@@ -60,24 +60,33 @@ export class LoadRun {
   ) {}
 
   async run(): Promise<void> {
-    this.#abortWhenAbandoned();
-    const values = await this.#load();
-    if (values === undefined) return;
-    if (this.#abort.signal.aborted) {
-      await Promise.all(this.missing.map((missing) => this.#release(missing)));
+    for (const { flight } of this.missing) flight.onAbandoned = () => this.#abandon(flight);
+    if (this.#isAbandoned) {
+      await this.#releaseAll();
       return;
     }
+    const values = await this.#load();
+    if (values === undefined || this.#abort.signal.aborted) return;
     await Promise.all(this.missing.map((missing) => this.#deliver(missing, values.get(missing.flight.key))));
   }
 
-  #abortWhenAbandoned(): void {
-    const onAbandoned = (flight: Flight<ReadOutcome>) => () => {
-      this.services.flights.land(flight);
-      if (this.missing.every((other) => other.flight.isAbandoned)) {
-        this.#abort.abort(new DOMException('Nobody waits for the value any more.', 'AbortError'));
-      }
-    };
-    for (const { flight } of this.missing) flight.onAbandoned = onAbandoned(flight);
+  get #isAbandoned(): boolean {
+    return this.missing.every(({ flight }) => flight.isAbandoned);
+  }
+
+  /** A loader may take no notice, so the claims are given back at once: the next load must not wait for it. */
+  #abandon(flight: Flight<ReadOutcome>): void {
+    this.services.flights.land(flight);
+    if (!this.#isAbandoned) return;
+            this.#abort.abort(new DOMException('Nobody waits for the value any more.', 'AbortError'));
+        // A loader may not listen; who comes next need not wait for it.
+        for (const missing of this.missing) void this.#release(missing);
+
+    void this.#releaseAll();
+  }
+
+  async #releaseAll(): Promise<void> {
+    await Promise.all(this.missing.map((missing) => this.#release(missing)));
   }
 
   /** Calls the loader; `undefined` when it failed, and every caller then has its error or something better. */
@@ -104,7 +113,7 @@ export class LoadRun {
       stats.loadFailures++;
       this.#loadMs = clock.monotonicMs() - startedAtMs;
       this.#tellLoad(keys, isBackground, error);
-      await this.#fail(error);
+      if (!this.#abort.signal.aborted) await this.#fail(error);
       return undefined;
     } finally {
       stopTimers();
