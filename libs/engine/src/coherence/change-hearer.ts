@@ -60,7 +60,8 @@ export class ChangeHearer implements ChangeObserver {
   lost(): void {
     const { memory, versions, trust, flights, waiters, recordKeeper } = this.parts;
     trust.distrust();
-    memory.changes.hearOfAllKeys();
+    // A server that has fallen back may have leases again that were ended: loads that run must not trust theirs.
+    memory.changes.changeAllKeys();
     versions.forgetAll();
     flights.detachAllRunning();
     waiters.wakeAll();

@@ -68,7 +68,7 @@ export class LocalChanges {
     return stamp < this.#allKeysHeardOfAt || stamp < this.#heard.of(key) || this.isChangedHere(key, stamp);
   }
 
-  /** Whether this process has changed `key` since `stamp`. */
+  /** Whether this process has changed `key` since `stamp`, or cannot rely on what Redis says of it. */
   isChangedHere(key: string, stamp: number): boolean {
     return stamp < this.#allKeysChangedAt || stamp < this.#clearedAt || stamp < this.#keys.of(key);
   }

@@ -78,10 +78,7 @@ export class LoadRun {
   #abandon(flight: Flight<ReadOutcome>): void {
     this.services.flights.land(flight);
     if (!this.#isAbandoned) return;
-            this.#abort.abort(new DOMException('Nobody waits for the value any more.', 'AbortError'));
-        // A loader may not listen; who comes next need not wait for it.
-        for (const missing of this.missing) void this.#release(missing);
-
+    this.#abort.abort(new DOMException('Nobody waits for the value any more.', 'AbortError'));
     void this.#releaseAll();
   }
 
