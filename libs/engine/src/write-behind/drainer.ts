@@ -26,7 +26,7 @@ interface AfterTurn {
 }
 
 /** How long to wait after a fault of Redis. */
-const FAULT_WAIT_MS = 200;
+const FAULT_WAIT_MS = 100;
 /** How long new writes wait at most for others that fail. */
 const MAX_PAUSE_MS = 1_000;
 
@@ -199,8 +199,7 @@ export class Drainer {
   #afterTurn(takenCount: number | undefined): AfterTurn {
     const { queue, clock, options } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isIdle = takenCount === 0 && this.#nextTakeAtMs <= nowMs;
-    const takeAtMs = isIdle ? nowMs + options.intervalMs : this.#mayTake() ? nowMs : this.#nextTakeAtMs;
+    const takeAtMs = takenCount === 0 ? nowMs + options.intervalMs : this.#mayTake() ? nowMs : this.#nextTakeAtMs;
     const isTaken = takenCount === 0 || (this.#leftToTake ?? 1) <= 0 || this.#failedTakes > 0;
     return {
       waitMs: Math.max(0, Math.min(takeAtMs, this.#retries.nextDueAtMs) - nowMs),
