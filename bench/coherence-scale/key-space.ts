@@ -22,9 +22,12 @@ export function leaseKey(index: number, caches = 1): string {
   return `${cachePrefix(index % caches)}l:{${valueKey(index, caches)}}`;
 }
 
-/** Where the values, tags and leases of a cache begin: what a process has to follow to keep the cache in memory. */
-export function prefixesOf(cache: number): readonly string[] {
-  return ['v:', 't:', 'l:'].map((kind) => cachePrefix(cache) + kind);
+/** How the keys of values, tags and leases of a cache begin, and the record that clears it. */
+export type KeyKind = 'v:' | 't:' | 'l:' | 'c';
+
+/** What a process follows to keep the cache in memory. */
+export function prefixesOf(cache: number, kinds: readonly KeyKind[] = ['v:', 't:', 'l:', 'c']): readonly string[] {
+  return kinds.map((kind) => cachePrefix(cache) + kind);
 }
 
 /** The channel on which the changes of a cache are published. */

@@ -13,7 +13,7 @@ const PER_SECOND = 1_000;
 /** Processes that keep one of ten caches in memory: told of all, or of their own. */
 export async function prefixPerCache(rig: Rig, rounds: number): Promise<void> {
   const caches = Array.from({ length: CACHES }, (_, cache) => cache);
-  const own = { prefixSets: caches.map(prefixesOf), channels: caches.map(channelOf) };
+  const own = { prefixSets: caches.map((cache) => prefixesOf(cache)), channels: caches.map(channelOf) };
   for (const pace of ['burst', PER_SECOND] as const) {
     const oneChannel = setAndPublish(CACHES, 1);
     const channelPerCache = setAndPublish(CACHES, CACHES);
@@ -32,7 +32,7 @@ export async function prefixPerCache(rig: Rig, rounds: number): Promise<void> {
 /** Hundreds of processes: told of all, of their own cache, or of what they hold. */
 export async function hundreds(rig: Rig, rounds: number): Promise<void> {
   const caches = Array.from({ length: CACHES }, (_, cache) => cache);
-  const [all, own] = [{ prefixSets: [[COMMON_PREFIX]] }, { prefixSets: caches.map(prefixesOf) }];
+  const [all, own] = [{ prefixSets: [[COMMON_PREFIX]] }, { prefixSets: caches.map((cache) => prefixesOf(cache)) }];
   const pace = PER_SECOND;
   const cells: Cell[] = [
     { name: 'nobody', operation: set(CACHES), fleet: fleetOf('none', 0), pace },

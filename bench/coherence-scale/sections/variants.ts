@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { median } from '../../interleaved.js';
 import { measureCells, type Cell } from '../cells.js';
-import { fleetOf } from '../fleet-setup.js';
+import { fleetOf, type Mode } from '../fleet-setup.js';
+import { COMMON_PREFIX, prefixesOf } from '../key-space.js';
 import { load, set } from '../operations.js';
 import { printCells, printTable } from '../print.js';
 import type { Rig } from '../rig.js';
 
 const CLIENTS = 100;
+const LOAD_CLIENTS = 20;
 const PER_SECOND = 1_000;
 const HEARTBEAT_MS = 300;
 const IDLE_MS = 1_000;
@@ -32,13 +34,21 @@ export async function trackingVariants(rig: Rig, rounds: number): Promise<void> 
 
 /** What a load by one process tells all others: its lease, its value and the end of its lease. */
 export async function loads(rig: Rig, rounds: number): Promise<void> {
-  const pace = PER_SECOND;
   const operation = load({ publish: false });
+  const telling = (name: string, mode: Mode, prefixes = prefixesOf(0)): Cell => ({
+    name,
+    operation: load({ publish: mode === 'bus' }),
+    fleet: fleetOf(mode, LOAD_CLIENTS, { prefixSets: [prefixes] }),
+    pace: PER_SECOND,
+  });
   const cells: Cell[] = [
-    { name: 'nobody', operation, fleet: fleetOf('none', 0), pace },
-    { name: 'tracking', operation, fleet: fleetOf('tracking', 20), pace },
-    { name: 'tracking-reads', operation, fleet: fleetOf('tracking-reads', 20), pace },
-    { name: 'bus', operation: load({ publish: true }), fleet: fleetOf('bus', 20), pace },
+    { name: 'nobody', operation, fleet: fleetOf('none', 0), pace: PER_SECOND },
+    telling('tracking', 'tracking'),
+    telling('tracking, one prefix for all kinds', 'tracking', [COMMON_PREFIX]),
+    telling('tracking, leases not followed', 'tracking', prefixesOf(0, ['v:', 't:', 'c'])),
+    telling('tracking, values not followed', 'tracking', prefixesOf(0, ['t:', 'l:', 'c'])),
+    telling('tracking-reads', 'tracking-reads'),
+    telling('bus', 'bus'),
   ];
   printCells('Loads with a lease (a write is a load)', await measureCells(rig, cells, rounds));
 }
