@@ -3,8 +3,10 @@
  *
  * `npm run bench -- get-many set` runs only those scenarios.
  */
+import { coherenceCost } from './coherence-cost.scenario.js';
 import { coherenceScale } from './coherence-scale.scenario.js';
 import { memoryHits } from './memory.scenario.js';
+import { outboxSaves } from './outbox.scenario.js';
 import { redisBatches, redisHits, redisSets } from './redis.scenario.js';
 
 const CALLERS = 64;
@@ -15,7 +17,10 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   'get-alone': () => redisHits(1),
   'get-many': redisBatches,
   set: () => redisSets(CALLERS),
+  'coherence-cost': coherenceCost,
   'coherence-scale': coherenceScale,
+  outbox: () => outboxSaves(10),
+  'outbox-alone': () => outboxSaves(1),
 };
 
 const wanted = process.argv.slice(2);

@@ -457,6 +457,19 @@ describe('an application', () => {
     expect(warned).toEqual([[expect.stringContaining('does not cover'), { repository: 'elves' }]]);
   });
 
+  it('is told once of writes that the outbox does not cover', async () => {
+    await boot();
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const rows = dataSource.getRepository(HeroRow);
+    await rows.save({ id: 1, age: 3 });
+    expect(warn).not.toHaveBeenCalled();
+    for (const age of [1, 2]) await rows.save({ id: 1, age }, { transaction: false });
+    const warned = warn.mock.calls.map(([message]) => String(message));
+    warn.mockRestore();
+
+    expect(warned).toEqual([expect.stringContaining('outside of a transaction is not covered by the outbox')]);
+  });
+
   it('has no outbox without Redis', async () => {
     const { app, heroes } = await boot({ redis: undefined as never, outbox: { table: 'not_needed' } });
     await heroes.save({ id: 1, name: 'Art' });

@@ -131,7 +131,8 @@ describe('TransactionJournal with an outbox', () => {
     kind: 'tag',
     targets: change === 'everything' ? ['all'] : [...(change.rows ?? [])],
   });
-  const durable = { outbox: { record }, intentOf };
+  const missed = jest.fn();
+  const durable = { outbox: { record }, intentOf, missed };
   const hero = { changed, durable };
   const story = { changed, durable };
   const written = (listener: ChangeListener, ...names: string[]): RecordedChange => ({ ...rows(...names), listener });
@@ -139,6 +140,7 @@ describe('TransactionJournal with an outbox', () => {
 
   beforeEach(() => {
     settle.mockReset();
+    missed.mockReset();
     record.mockReset().mockResolvedValue({ settle });
   });
 
@@ -200,6 +202,15 @@ describe('TransactionJournal with an outbox', () => {
     await commit(true);
 
     expect(settle).not.toHaveBeenCalled();
+  });
+
+  it('says that it keeps nothing where there is no transaction', async () => {
+    await journal.record(connection, written(hero, 'a'));
+    expect(missed).toHaveBeenCalledTimes(1);
+    begin();
+    await journal.record(connection, written(hero, 'b'));
+
+    expect(missed).toHaveBeenCalledTimes(1);
   });
 
   it('keeps one outbox apart from another', async () => {

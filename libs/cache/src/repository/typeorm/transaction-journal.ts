@@ -16,6 +16,8 @@ export interface DurableEvicts {
   readonly outbox: Pick<EvictionOutbox, 'record'>;
   /** What `changed` is going to evict. */
   readonly intentOf: (change: EntityChange<never, never>) => EvictIntent;
+  /** Hears of a change that no transaction makes, in which its evicts could be written down. */
+  readonly missed: () => void;
 }
 
 /** A change and who is to hear of it. */
@@ -43,6 +45,7 @@ export class TransactionJournal {
   /** Notes a change; tells it at once where no transaction is open, as there is none without a connection. */
   async record(connection: QueryRunnerShape | undefined, recorded: RecordedChange): Promise<void> {
     if (connection?.isTransactionActive !== true) {
+      recorded.listener.durable?.missed();
       await tell([recorded]);
       return;
     }

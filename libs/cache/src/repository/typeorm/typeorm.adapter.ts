@@ -5,6 +5,7 @@ import type { EntityId } from '../key-part.js';
 import type { ReadRoute } from '../read-routes.js';
 import type { RepositoryAdapter } from '../repository-adapter.port.js';
 import type { RepositoryMethods } from '../repository-methods.js';
+import { RepositoryWarnings } from '../repository-warnings.js';
 import type { RowSource } from '../row-source.port.js';
 import { DataSourceObserver } from './data-source-observer.js';
 import { finderRoutes } from './finder-routes.js';
@@ -12,6 +13,10 @@ import type { ChangeListener } from './transaction-journal.js';
 import { isDataSource, isTypeOrmRepository } from './typeorm-shapes.js';
 import type { DataSourceShape, EntityMetadataShape } from './typeorm-shapes.js';
 import { TypeOrmRows } from './typeorm.rows.js';
+
+const NOT_KEPT =
+  'A write outside of a transaction is not covered by the outbox: a crash right after it can leave old entries. Run query ' +
+  'builders and SQL of your own in dataSource.transaction().';
 
 /** What {@link findTypeOrmAdapter} looks at. */
 export interface TypeOrmClues<E extends object, Id extends EntityId> {
@@ -88,11 +93,13 @@ function listenerOf<E extends object, Id extends EntityId>(
   dataSource: DataSourceShape,
 ): ChangeListener {
   const outbox = outboxes.of(dataSource);
+  const warnings = new RepositoryWarnings(cached.name);
   return {
     changed: (change) => cached.changed(change),
     durable: outbox && {
       outbox,
       intentOf: (change) => ({ cache: cacheName ?? null, kind: 'tag', targets: cached.tagsOf(change) }),
+      missed: () => warnings.tell(NOT_KEPT),
     },
   };
 }
