@@ -79,7 +79,10 @@ export class EntryWriter {
     const isHeld =
       mark !== undefined &&
       this.#keepInMemory({ ...kept, isHeld: true }, entry ?? unversioned(draft), mark, options, fill);
-    if (outcome.stored) this.reportStored(fill.key, options.ttlMs);
+    if (outcome.stored) {
+      this.#forgetOlder(fill.key, isHeld);
+      this.reportStored(fill.key, options.ttlMs);
+    }
     return { outcome, held: { ...kept, isHeld } };
   }
 
@@ -94,7 +97,9 @@ export class EntryWriter {
     }
     try {
       const isRenewed = await authority.renew(fill.key, lifetime, fill.ticket);
-      if (isRenewed) this.reportStored(fill.key, options.ttlMs);
+      if (!isRenewed) return;
+      this.#forgetOlder(fill.key, false);
+      this.reportStored(fill.key, options.ttlMs);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'renew', error);
@@ -154,14 +159,22 @@ export class EntryWriter {
 
   /** A value that cannot be stored is the newer truth all the same: what it was to replace must not be served for it. */
   async #removeOlder(fill: Fill): Promise<void> {
-    const { authority, memory } = this.context;
-    if (authority.isShared) memory.tier.remove(fill.key);
+    const { authority } = this.context;
+    this.#forgetOlder(fill.key, false);
     try {
       await authority.delete([fill.key]);
     } catch (error) {
       if (!isCacheFault(error)) throw error;
       reportFault(this.context, 'write', error);
     }
+  }
+
+  /** What memory has, or is about to get, is older; the word of Redis would come after the caller has the new value. */
+  #forgetOlder(key: string, isNewHeld: boolean): void {
+    const { authority, memory } = this.context;
+    if (!authority.isShared) return;
+    memory.changes.hearOfKey(key);
+    if (!isNewHeld) memory.tier.remove(key);
   }
 
   /** Whether the authority alone gets the value, which takes it in bytes: then no copy of it is needed. */
