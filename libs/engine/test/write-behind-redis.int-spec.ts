@@ -97,6 +97,7 @@ describe('several processes', () => {
     await eventually(async () => (await other.queue.pending('a')) === undefined);
     expect(isOwner(other)).toBe(false);
     expect(other.database.batches).toEqual([]);
+    await eventually(() => other.queue.stats().pending === 0);
   });
 
   it('leave nothing behind but an empty stream, which remembers the last id', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createWriteBehind, EntryCodec, InvalidKeyError, InvalidOptionError, KeySpace } from '@nest-strata/engine';
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
@@ -356,6 +356,17 @@ describe.each([
     expect(await queue.deadLetters()).toEqual([]);
   });
 
+  it('redrives all of many dead letters, and only those that there were', async () => {
+    database.reject = () => new Error('no');
+    const queue = open({ maxAttempts: 1, retryDelay: '1ms', maxRetryDelay: '1ms', interval: '1ms' });
+    await Promise.all(Array.from({ length: 250 }, (_, index) => queue.accept(`key-${index}`, index)));
+    await eventually(() => queue.stats().dead === 250);
+    expect(await queue.deadLetters()).toHaveLength(100);
+    expect(await queue.redrive('all')).toEqual({ redriven: 250, superseded: 0, refused: 0 });
+    await eventually(() => queue.stats().dead === 500);
+    expect(await queue.deadLetters(1_000)).toHaveLength(250);
+  });
+
   it('takes no newer value to the dead letters, nor keeps an older one that failed', async () => {
     database.reject = ({ value }) => (value === 0 ? new Error('no') : undefined);
     const queue = open({ maxAttempts: 1 });
@@ -435,6 +446,30 @@ describe.each([
     expect(await queue.accept('a', 1)).toMatchObject({ accepted: true });
     expect(await queue.close()).toEqual({ pending: 0 });
     expect(errors).toContain(error);
+  });
+
+  it('makes a warning of the process of what a listener throws', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const surroundings = { keySpace: new KeySpace('test'), codec: new EntryCodec(), redis: port() };
+    const onEvent = () => {
+      throw new Error('from the listener');
+    };
+    const queue = createWriteBehind<number>(
+      `queue-${queues}`,
+      { persist: () => undefined },
+      { ...surroundings, onEvent },
+    );
+    await queue.accept('a', 1);
+    await queue.close();
+    expect(warned.mock.calls).toContainEqual(['Error: from the listener', 'CacheListenerWarning']);
+    warned.mockRestore();
+  });
+
+  it.each(['', 1])('takes no %p for the name of a queue', (name) => {
+    const surroundings = { keySpace: new KeySpace('test'), codec: new EntryCodec(), redis: port() };
+    expect(() => createWriteBehind(name as string, { persist: () => undefined }, surroundings)).toThrow(
+      InvalidKeyError,
+    );
   });
 });
 

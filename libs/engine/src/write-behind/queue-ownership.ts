@@ -2,6 +2,8 @@ import type { Clock, ClockTimer } from '@nest-strata/core';
 import type { RedisPort } from '@nest-strata/redis';
 import { keepQueueScript } from './scripts/keep-queue.script.js';
 import { ownQueueScript } from './scripts/own-queue.script.js';
+import type { OwnReply } from './scripts/own-queue.script.js';
+import type { WriteBehindKeys } from './write-behind-keys.js';
 
 /** How long a process that died stays the owner. */
 const LIFE_MS = 2_000;
@@ -23,7 +25,7 @@ export class QueueOwnership {
 
   constructor(
     private readonly redis: RedisPort,
-    private readonly owner: string,
+    private readonly keys: Pick<WriteBehindKeys, 'owner' | 'index'>,
     private readonly token: string,
     private readonly clock: Clock,
   ) {}
@@ -37,16 +39,15 @@ export class QueueOwnership {
     return this.#tenure.signal;
   }
 
-  /** Returns 0 if this process owns the queue now, else the milliseconds after which to ask again. */
-  async take(): Promise<number> {
+  /** Makes this process the owner if there is none; says in how many milliseconds, at most, it is to be tried again. */
+  async take(): Promise<OwnReply> {
     const sentAtMs = this.clock.monotonicMs();
-    const { owner, token } = this;
-    const leftMs = await this.redis.run(ownQueueScript, { owner }, { token, lifeMs: LIFE_MS });
-    if (leftMs > 0) return Math.min(leftMs, ASK_AGAIN_MS);
+    const reply = await this.redis.run(ownQueueScript, this.keys, { token: this.token, lifeMs: LIFE_MS });
+    if (reply.leftMs > 0) return { ...reply, leftMs: Math.min(reply.leftMs, ASK_AGAIN_MS) };
     this.#validUntilMs = sentAtMs + LIFE_MS;
     this.#tenure = new AbortController();
     this.#renewLater();
-    return 0;
+    return reply;
   }
 
   /** Ends it in Redis, so that another process can own the queue at once. */
@@ -54,7 +55,7 @@ export class QueueOwnership {
     this.abandon();
     if (!this.isHeld) return;
     this.lose();
-    await this.redis.run(keepQueueScript, { owner: this.owner }, { token: this.token, lifeMs: 0 });
+    await this.redis.run(keepQueueScript, this.keys, { token: this.token, lifeMs: 0 });
   }
 
   /** Lets it run out. */
@@ -82,10 +83,9 @@ export class QueueOwnership {
       this.lose();
       return;
     }
-    const { owner, token } = this;
     let isKept: boolean | undefined;
     try {
-      isKept = await this.redis.run(keepQueueScript, { owner }, { token, lifeMs: LIFE_MS });
+      isKept = await this.redis.run(keepQueueScript, this.keys, { token: this.token, lifeMs: LIFE_MS });
     } catch {
       // Unknown: the ownership stands for as long as it was confirmed for. Draining tells of the fault.
     }

@@ -34,7 +34,7 @@ export class RedisWriteQueue extends WriteQueue {
     clock: Clock,
   ) {
     super();
-    this.#ownership = new QueueOwnership(redis, keys.owner, token, clock);
+    this.#ownership = new QueueOwnership(redis, keys, token, clock);
   }
 
   override get pendingCount(): number {
@@ -69,8 +69,10 @@ export class RedisWriteQueue extends WriteQueue {
     return found.flat();
   }
 
-  override own(): Promise<number> {
-    return this.#ownership.take();
+  override async own(): Promise<number> {
+    const { leftMs, pendingCount } = await this.#ownership.take();
+    this.#pendingCount = pendingCount;
+    return leftMs;
   }
 
   override async take(count: number): Promise<StoredWrite[]> {
