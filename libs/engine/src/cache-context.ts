@@ -9,6 +9,7 @@ import { ChangeHearer } from './coherence/change-hearer.js';
 import type { Coherence } from './coherence/coherence.js';
 import { BriefTrust, FullTrust, WatchedTrust } from './coherence/copy-trust.js';
 import type { CopyTrust } from './coherence/copy-trust.js';
+import { OwnEchoes } from './coherence/own-echoes.js';
 import { KnownVersions } from './coherence/known-versions.js';
 import { entryCodecFor } from './envelope/entry-codec-for.js';
 import type { CacheEvents } from './events/cache-events.js';
@@ -118,11 +119,12 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
   const trust = options.coherence === 'none' ? new BriefTrust() : watched;
   const memory = new MemoryStore(clock, options.memory, changes, trust);
   const waiters = new LeaseWaiters(clock);
+  const echoes = new OwnEchoes(clock, () => coherence.isArmed && coherence.isScriptEchoed);
   const records = new TagRecords(port, keySpace, versions, changes, clock, announcement);
   const leases = new RedisLeases(port, keySpace, records, heldLeases, options.codec, clock, announcement);
   const authority = new RedisAuthority({
     redis: port,
-    entries: makeRedisTier(port, serverClock, coherence, parts),
+    entries: makeRedisTier(port, serverClock, coherence, echoes, parts),
     records,
     leases,
     waiters,
@@ -131,16 +133,32 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
     changes,
     clock,
     random,
+    echoes,
     isHeard: () => coherence.isArmed,
   });
   const recordKeeper = new RecordKeeper(records, clock);
-  const hearer = new ChangeHearer({ keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper });
+  const hearer = new ChangeHearer({
+    keySpace,
+    memory,
+    trust: watched,
+    versions,
+    waiters,
+    flights,
+    recordKeeper,
+    echoes,
+  });
   coherence.join(keySpace, memory.tier.hasRoom, hearer);
   const { changes: _, ...context } = parts;
   return { ...context, memory, trust, versions, authority, recovery: makeRecovery(port, authority, parts) };
 }
 
-function makeRedisTier(port: RedisPort, serverClock: ServerClock, coherence: Coherence, parts: LocalParts): RedisTier {
+function makeRedisTier(
+  port: RedisPort,
+  serverClock: ServerClock,
+  coherence: Coherence,
+  echoes: OwnEchoes,
+  parts: LocalParts,
+): RedisTier {
   const { options, keySpace, clock, stats, events, name } = parts;
   const onDamage: ConstructorParameters<typeof RedisTier>[5] = (key, damage) => {
     stats.redis.errors++;
@@ -154,6 +172,7 @@ function makeRedisTier(port: RedisPort, serverClock: ServerClock, coherence: Coh
     clock,
     onDamage,
     () => coherence.announcement,
+    echoes,
   );
 }
 

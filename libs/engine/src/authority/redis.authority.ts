@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@nest-strata/core';
 import type { RedisPort } from '@nest-strata/redis';
+import type { OwnEchoes } from '../coherence/own-echoes.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import type { Lifetime } from '../entry/lifetime.js';
 import { ENVELOPE_FIXED_BYTES } from '../envelope/envelope.js';
@@ -34,6 +35,7 @@ export interface RedisAuthorityParts {
   readonly changes: LocalChanges;
   readonly clock: Clock;
   readonly random: Random;
+  readonly echoes: OwnEchoes;
   /** Whether changes are heard now. */
   readonly isHeard: () => boolean;
 }
@@ -43,6 +45,8 @@ const KEYS_PER_LISTING = 100;
 const WRITE_ID_BYTES = 8;
 /** How often to look whether a load has ended while no word of it would be heard. */
 const POLL_MS = 50;
+/** How often a conditional write looks again at a key that others keep writing. */
+const MAX_ATTEMPTS = 5;
 const SUPERSEDED: StoreResult = { kind: 'superseded' };
 
 /** Redis as the authority: every process that uses the namespace sees the same entries, tags and counters. */
@@ -83,12 +87,14 @@ export class RedisAuthority extends Authority<RedisTicket> {
     return { entries: isMoreNeeded ? await this.#validWithMore(keys, entries, found, stamp) : entries, seen };
   }
 
-  override claim(
+  override async claim(
     keys: readonly string[],
     seen: readonly unknown[] | undefined,
     tags: readonly string[],
     lifeMs: number,
   ): Promise<LoadClaim<RedisTicket>[]> {
+    const echoes = keys.map((key) => this.parts.echoes.settled(key)).filter((echo) => echo !== undefined);
+    if (echoes.length > 0) await Promise.all(echoes);
     const headers = seen?.map((bytes) => (bytes as Buffer | undefined)?.subarray(0, ENVELOPE_FIXED_BYTES));
     return this.parts.leases.claim(keys, headers, tags, lifeMs);
   }
@@ -166,14 +172,18 @@ export class RedisAuthority extends Authority<RedisTicket> {
     draft: EntryDraft,
     ticket: RedisTicket,
   ): Promise<StoreResult> {
-    const [present, stored] = await this.#readWhole(key);
-    const isPresent = present !== undefined && draft.createdAtMs < present.freshUntilMs;
-    if (isPresent !== (condition === 'present')) return { kind: 'unmet' };
-    const entry = await this.#toEntry(draft, ticket);
-    if (entry === undefined) return SUPERSEDED;
-    const result = await this.parts.entries.storeOver(key, entry, stored ?? Buffer.alloc(0));
-    if (result === 'stored') return { kind: 'stored', entry };
-    return { kind: result === 'changed' ? 'unmet' : 'older-version' };
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const [present, stored] = await this.#readWhole(key);
+      const isPresent = present !== undefined && draft.createdAtMs < present.freshUntilMs;
+      if (isPresent !== (condition === 'present')) return { kind: 'unmet' };
+      const entry = await this.#toEntry(draft, ticket);
+      if (entry === undefined) return SUPERSEDED;
+      const result = await this.parts.entries.storeOver(key, entry, stored ?? Buffer.alloc(0));
+      if (result === 'stored') return { kind: 'stored', entry };
+      if (result === 'older-version') return { kind: 'older-version' };
+      // Something else is there now, which may meet the condition or not.
+    }
+    return SUPERSEDED;
   }
 
   override delete(keys: readonly string[]): Promise<number> {

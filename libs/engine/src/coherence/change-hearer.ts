@@ -5,6 +5,7 @@ import type { ReadOutcome } from '../read-through/read-outcome.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
 import type { ChangeObserver } from './coherence.js';
 import type { WatchedTrust } from './copy-trust.js';
+import type { OwnEchoes } from './own-echoes.js';
 import type { KnownVersions } from './known-versions.js';
 import type { RecordKeeper } from '../tags/record-keeper.js';
 
@@ -17,14 +18,19 @@ export interface ChangeHearerParts {
   readonly waiters: LeaseWaiters;
   readonly flights: SingleFlight<ReadOutcome>;
   readonly recordKeeper: RecordKeeper;
+  readonly echoes: OwnEchoes;
 }
 
 /** Lets go of what other processes have changed: copies, what is on its way, what is known of tags. */
 export class ChangeHearer implements ChangeObserver {
   constructor(private readonly parts: ChangeHearerParts) {}
 
+  /** Loads that run are void: what others write without ending the lease leaves no other trace once it is evicted again. */
   keyChanged(key: string): void {
-    this.parts.memory.tier.remove(key);
+    const { memory, echoes } = this.parts;
+    memory.tier.remove(key);
+    memory.changes.changeKey(key);
+    echoes.heard(key);
     this.leaseChanged(key);
   }
 

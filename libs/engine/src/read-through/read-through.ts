@@ -134,10 +134,10 @@ export class ReadThrough {
   async #force(flights: readonly Flight<ReadOutcome>[], plan: LoadPlan): Promise<void> {
     await this.#guard(flights, async () => {
       const keys = flights.map(({ key }) => key);
-      const start = this.reader.begin();
+      const asked = this.reader.begin();
       const claims = await this.#claim(keys, undefined, plan.options);
       const missing = flights.map((flight, index) => claimed({ flight, stale: undefined }, claims?.[index], claims));
-      await this.#load(missing, plan, start);
+      await this.#load(missing, plan, asked);
     });
   }
 
@@ -192,7 +192,7 @@ export class ReadThrough {
     const pending = isKnown ? missing.filter((key) => !this.#hasFailedBefore(key, plan.options)) : missing;
     const keys = pending.map(({ flight }) => flight.key);
     if (keys.length === 0) return;
-    const start = this.reader.begin();
+    const asked = this.reader.begin();
     const mayClaim = isKnown && !keys.some((key) => this.#isEvictPending(key));
     const claims = mayClaim ? await this.#claim(keys, pending, plan.options) : undefined;
     const granted: MissingKey[] = [];
@@ -201,14 +201,19 @@ export class ReadThrough {
       const claim = claims?.[index];
       if (claim === undefined || claim.kind === 'granted') granted.push(claimed(key, claim, claims));
       else if (claim.kind === 'changed') others.push(this.#run([key.flight], plan));
-      else if (claim.kind === 'held') others.push(this.#awaitOther(key, claim.leftMs, start, plan));
+      else if (claim.kind === 'held') others.push(this.#awaitOther(key, claim.leftMs, asked, plan));
       else if (!this.#settleFailed(key, claim, plan.options)) granted.push(claimed(key, claim, claims));
     }
-    if (granted.length > 0) others.push(this.#load(granted, plan, start));
+    if (granted.length > 0) others.push(this.#load(granted, plan, asked));
     await Promise.all(others);
   }
 
-  #load(missing: readonly MissingKey[], plan: LoadPlan, start: FillStart): Promise<void> {
+  /**
+   * In Redis the lease tells what was changed since the claim was `asked` for, and a change that is told of now may have
+   * come before it: the expiry of the old value, which the read has caused. In memory alone there is but one order.
+   */
+  #load(missing: readonly MissingKey[], plan: LoadPlan, asked: FillStart): Promise<void> {
+    const start = this.context.authority.isShared ? this.reader.begin() : asked;
     return new LoadRun(this.context, this.services, missing, plan, start).run();
   }
 
@@ -229,7 +234,7 @@ export class ReadThrough {
   }
 
   /** Another load of the key is under way: its callers get a stale copy at once, or wait for the word that it has ended. */
-  async #awaitOther(key: UnclaimedKey, leftMs: number, start: FillStart, plan: LoadPlan): Promise<void> {
+  async #awaitOther(key: UnclaimedKey, leftMs: number, asked: FillStart, plan: LoadPlan): Promise<void> {
     const { flight, stale } = key;
     const { authority, clock, memory, stats, keeper, name } = this.context;
     const { lockTimeoutMs, onLockTimeout } = plan.options;
@@ -245,12 +250,12 @@ export class ReadThrough {
       if (onLockTimeout === 'fail') {
         substituteFor(flight, new LockTimeoutError(name, flight.key, lockTimeoutMs), plan.options, 'at last');
       } else {
-        await this.#load([claimed(key, undefined, [])], plan, start);
+        await this.#load([claimed(key, undefined, [])], plan, asked);
       }
       return;
     }
     flight.isWaiting = true;
-    if (!memory.changes.isOutdated(flight.key, start.stamp)) {
+    if (!memory.changes.isOutdated(flight.key, asked.stamp)) {
       await authority.untilReleased(flight.key, Math.min(leftMs + EXPIRY_SLACK_MS, patienceMs));
     }
     flight.isWaiting = false;

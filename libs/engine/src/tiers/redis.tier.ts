@@ -1,5 +1,6 @@
 import type { Clock } from '@nest-strata/core';
 import type { KeyAnnouncement, RedisPort } from '@nest-strata/redis';
+import { OwnEchoes } from '../coherence/own-echoes.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import type { Lifetime } from '../entry/lifetime.js';
 import { NO_SOURCE_VERSION } from '../entry/source-version.js';
@@ -41,6 +42,7 @@ export class RedisTier extends CacheTier {
     private readonly clock: Clock,
     private readonly onDamage: DamageListener = () => undefined,
     private readonly announcement: () => KeyAnnouncement | undefined = () => undefined,
+    private readonly echoes = new OwnEchoes(clock, () => false),
   ) {
     super();
     this.#leases = new LeaseEnder(redis);
@@ -94,21 +96,21 @@ export class RedisTier extends CacheTier {
 
   /** Stores an entry over what was seen, as stored bytes or their beginning, `undefined`: over anything. Needs a synchronised clock. */
   storeOver(key: string, entry: CacheEntry, seen: Buffer | undefined): Promise<ConditionalStore> {
-    return this.redis.run(storeValueScript, this.#valueAndLease(key), {
+    const args = {
       condition: seen === undefined ? 'any' : 'seen',
       seen: seen?.subarray(0, ENVELOPE_FIXED_BYTES) ?? '',
       ...this.#storedForm(key, entry),
-    });
+    };
+    const store = () => this.redis.run(storeValueScript, this.#valueAndLease(key), args);
+    return this.echoes.during(key, store, (result) => result === 'stored');
   }
 
   /** Stores what a load brought, if its lease is still held and the value is the one that was there when it was taken. */
   async fill(key: string, entry: CacheEntry, lease: { token: string; seen: Buffer }): Promise<FillResult> {
     await this.serverClock.sync();
-    return this.redis.run(fillValueScript, this.#valueAndLease(key), {
-      token: lease.token,
-      seen: lease.seen,
-      ...this.#storedForm(key, entry),
-    });
+    const args = { token: lease.token, seen: lease.seen, ...this.#storedForm(key, entry) };
+    const fill = () => this.redis.run(fillValueScript, this.#valueAndLease(key), args);
+    return this.echoes.during(key, fill, (result) => result === 'stored');
   }
 
   /**
@@ -126,13 +128,15 @@ export class RedisTier extends CacheTier {
       goneAtMs: times.goneAtMs + offsetMs,
     });
     if (typeof rewritten === 'string') throw new Error(`Bytes that were decoded are no envelope: ${rewritten}`);
-    return this.redis.run(replaceHeaderScript, this.#valueAndLease(key), {
+    const args = {
       seen: stored.subarray(0, ENVELOPE_FIXED_BYTES),
       header: rewritten,
       ttlMs: keptForMs === undefined ? -1 : (toPx(keptForMs) ?? 0),
       lease,
       ...announcementArgs(this.announcement()),
-    });
+    };
+    const replace = () => this.redis.run(replaceHeaderScript, this.#valueAndLease(key), args);
+    return this.echoes.during(key, replace, (isReplaced) => isReplaced);
   }
 
   /** The bytes to store for an entry. Needs a synchronised clock. */
@@ -147,12 +151,14 @@ export class RedisTier extends CacheTier {
   /** Removes an entry with this or a lower source version, and keeps such ones out until the floor is gone. */
   async deleteVersion(key: string, floor: CacheEntry, floorMs: number): Promise<number> {
     await this.serverClock.sync();
-    return this.redis.run(removeValueScript, this.#valueAndLease(key), {
+    const args = {
       version: Buffer.from(floor.sourceVersion, 'hex'),
       floor: this.encode(key, floor),
       floorMs: toPx(floorMs) ?? 0,
       ...announcementArgs(this.announcement()),
-    });
+    };
+    const remove = () => this.redis.run(removeValueScript, this.#valueAndLease(key), args);
+    return this.echoes.during(key, remove, (removed) => removed > 0);
   }
 
   /**
