@@ -42,6 +42,8 @@ export { HistoryRecorder } from './history/history-recorder.js';
 export type { HistoryDetails, HistorySubject } from './history/history-recorder.js';
 export { monotonicReads, readYourWrites } from './history/reads-in-order.check.js';
 export { singleFlight } from './history/single-flight.check.js';
+export { StallWatch } from './history/stall-watch.js';
+export type { StallWatchOptions } from './history/stall-watch.js';
 export { staleAfterEvict } from './history/stale-after-evict.check.js';
 export type { StalenessBounds } from './history/stale-after-evict.check.js';
 export type { BoundKept, Verdict, Violation } from './history/verdict.js';

@@ -22,15 +22,15 @@ describe('ConsistencyReport', () => {
         violationCount: 7,
         violations: [{ message: 'a read too much', events: [] }],
         bounds: [
-          { when: 'healthy', boundMs: 50, worstMs: 12.34 },
-          { when: 'faults', boundMs: 1_000, worstMs: 0 },
+          { when: 'healthy', boundMs: 50, sampleCount: 20_000, lateCount: 3, worstMs: 62.34 },
+          { when: 'always', boundMs: 1_000, sampleCount: 30_000, lateCount: 0, worstMs: 0 },
         ],
       }),
     );
     expect(report.violationCount).toBe(7);
     expect(String(report).split('\n')).toEqual([
       'invariant               operations  faults  violations  worst / bound',
-      'V2 delete against load     123,456       2           7  healthy 12.3 / 50 ms, faults 0.0 / 1000 ms',
+      'V2 delete against load     123,456       2           7  healthy 62.3 / 50 ms (3 of 20,000 later), always 0.0 / 1000 ms',
       'V10 skew                     1,000       2           0  ',
       'V2 delete against load: a read too much',
     ]);
@@ -39,12 +39,18 @@ describe('ConsistencyReport', () => {
   it('adds up what was found for one invariant', () => {
     const report = new ConsistencyReport();
     const violations = [{ message: 'x', events: [] }];
-    report.add(result('V1', { bounds: [{ when: 'healthy', boundMs: 50, worstMs: 3 }], violations, violationCount: 1 }));
+    report.add(
+      result('V1', {
+        bounds: [{ when: 'healthy', boundMs: 50, sampleCount: 5, lateCount: 1, worstMs: 3 }],
+        violations,
+        violationCount: 1,
+      }),
+    );
     report.add(
       result('V1', {
         bounds: [
-          { when: 'healthy', boundMs: 40, worstMs: 7 },
-          { when: 'faults', boundMs: 9, worstMs: 1 },
+          { when: 'healthy', boundMs: 40, sampleCount: 7, lateCount: 2, worstMs: 7 },
+          { when: 'always', boundMs: 9, sampleCount: 1, lateCount: 0, worstMs: 1 },
         ],
         violations,
         violationCount: 30,
@@ -58,8 +64,8 @@ describe('ConsistencyReport', () => {
         violationCount: 31,
         violations: [...violations, ...violations],
         bounds: [
-          { when: 'healthy', boundMs: 50, worstMs: 7 },
-          { when: 'faults', boundMs: 9, worstMs: 1 },
+          { when: 'healthy', boundMs: 50, sampleCount: 12, lateCount: 3, worstMs: 7 },
+          { when: 'always', boundMs: 9, sampleCount: 1, lateCount: 0, worstMs: 1 },
         ],
       },
     ]);

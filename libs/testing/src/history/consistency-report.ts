@@ -55,21 +55,35 @@ function merge(known: InvariantResult, found: InvariantResult): InvariantResult 
   };
 }
 
-/** The worst of each condition, beside the loosest of its bounds. */
+/** All samples of each condition, beside the loosest of its bounds. */
 function mergeBounds(bounds: readonly BoundKept[]): BoundKept[] {
   const merged = new Map<string, BoundKept>();
-  for (const { when, boundMs, worstMs } of bounds) {
-    const known = merged.get(when);
-    merged.set(when, {
-      when,
-      boundMs: Math.max(boundMs, known?.boundMs ?? 0),
-      worstMs: Math.max(worstMs, known?.worstMs ?? 0),
-    });
+  for (const bound of bounds) {
+    const known = merged.get(bound.when);
+    merged.set(bound.when, known === undefined ? bound : mergeBound(known, bound));
   }
   return [...merged.values()];
 }
 
+function mergeBound(known: BoundKept, found: BoundKept): BoundKept {
+  return {
+    when: known.when,
+    boundMs: Math.max(known.boundMs, found.boundMs),
+    sampleCount: known.sampleCount + found.sampleCount,
+    lateCount: known.lateCount + found.lateCount,
+    worstMs: Math.max(known.worstMs, found.worstMs),
+  };
+}
+
 function lineOf({ invariant, operations, faults, violationCount, bounds }: InvariantResult): string[] {
-  const worst = bounds.map(({ when, worstMs, boundMs }) => `${when} ${worstMs.toFixed(1)} / ${boundMs} ms`).join(', ');
-  return [invariant, ...[operations, faults, violationCount].map((count) => count.toLocaleString('en')), worst];
+  return [invariant, ...[operations, faults, violationCount].map(grouped), bounds.map(describeBound).join(', ')];
+}
+
+function describeBound({ when, boundMs, sampleCount, lateCount, worstMs }: BoundKept): string {
+  const late = lateCount === 0 ? '' : ` (${grouped(lateCount)} of ${grouped(sampleCount)} later)`;
+  return `${when} ${worstMs.toFixed(1)} / ${boundMs} ms${late}`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en');
 }

@@ -1,4 +1,4 @@
-import { countUpTo } from './count-up-to.js';
+import { countBelow } from './sorted-numbers.js';
 
 /** A time in which something was broken, what it broke not yet being mended included. */
 export interface FaultWindow {
@@ -9,35 +9,38 @@ export interface FaultWindow {
   readonly processes?: readonly string[];
 }
 
-/** Answers when it was last quiet for a process. */
+/** Answers how long it stayed quiet for a process. */
 export class FaultWindows {
-  readonly #ofProcess = new Map<string, (atNs: number) => number>();
   readonly #windows: readonly FaultWindow[];
+  readonly #quietUntilNs = new Map<string, (sinceNs: number) => number>();
 
   constructor(windows: readonly FaultWindow[]) {
     this.#windows = windows;
   }
 
   /**
-   * The end of the last window that concerns `process` and began at `atNs` or before it: later than `atNs` if one is still
-   * open then, `-Infinity` if there was none.
+   * When the first window begins that concerns `process` and is not over at `sinceNs`: earlier than that if one is open
+   * then, `Infinity` if none follows.
    */
-  quietSinceNs(process: string, atNs: number): number {
-    let ofProcess = this.#ofProcess.get(process);
+  quietUntilNs(process: string, sinceNs: number): number {
+    let ofProcess = this.#quietUntilNs.get(process);
     if (ofProcess === undefined) {
-      ofProcess = lastEnds(this.#windows.filter(({ processes }) => processes?.includes(process) ?? true));
-      this.#ofProcess.set(process, ofProcess);
+      ofProcess = firstStarts(this.#windows.filter(({ processes }) => processes?.includes(process) ?? true));
+      this.#quietUntilNs.set(process, ofProcess);
     }
-    return ofProcess(atNs);
+    return ofProcess(sinceNs);
   }
 }
 
-/** For a time, the latest end of the windows that had begun. */
-function lastEnds(windows: readonly FaultWindow[]): (atNs: number) => number {
-  const inOrder = windows.map(({ startNs, endNs }) => ({ startNs: Number(startNs), endNs: Number(endNs) }));
-  inOrder.sort((one, other) => one.startNs - other.startNs);
-  const startsNs = inOrder.map(({ startNs }) => startNs);
-  let latestNs = -Infinity;
-  const latestEndsNs = inOrder.map(({ endNs }) => (latestNs = Math.max(latestNs, endNs)));
-  return (atNs) => latestEndsNs[countUpTo(startsNs, atNs) - 1] ?? -Infinity;
+/** For a time, the earliest start of the windows that end then or later. */
+function firstStarts(windows: readonly FaultWindow[]): (sinceNs: number) => number {
+  const byEnd = windows.map(({ startNs, endNs }) => ({ startNs: Number(startNs), endNs: Number(endNs) }));
+  byEnd.sort((one, other) => one.endNs - other.endNs);
+  const endsNs = byEnd.map(({ endNs }) => endNs);
+  let firstNs = Infinity;
+  const firstStartsNs = byEnd.map(() => Infinity);
+  for (let at = byEnd.length - 1; at >= 0; at--) {
+    firstStartsNs[at] = firstNs = Math.min(firstNs, byEnd[at]?.startNs ?? Infinity);
+  }
+  return (sinceNs) => firstStartsNs[countBelow(endsNs, sinceNs)] ?? Infinity;
 }

@@ -4,7 +4,7 @@ import type { HistoryEvent } from './history-event.js';
 export function groupEvents(
   events: Iterable<HistoryEvent>,
   nameOf: (event: HistoryEvent) => string,
-): Iterable<readonly HistoryEvent[]> {
+): ReadonlyMap<string, readonly HistoryEvent[]> {
   const groups = new Map<string, HistoryEvent[]>();
   for (const event of events) {
     const name = nameOf(event);
@@ -12,5 +12,5 @@ export function groupEvents(
     if (group === undefined) groups.set(name, [event]);
     else group.push(event);
   }
-  return groups.values();
+  return groups;
 }

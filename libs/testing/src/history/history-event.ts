@@ -33,6 +33,6 @@ export interface HistoryEvent {
   readonly tier?: string | undefined;
   /** Whether a read was told that the value is stale. */
   readonly stale?: boolean | undefined;
-  /** What became of a write or evict; that of a `pending` evict is not known to Redis yet. */
+  /** What became of a write or evict: `confirmed`, `pending` if Redis does not know of it yet, or why it was not done. */
   readonly outcome?: string | undefined;
 }

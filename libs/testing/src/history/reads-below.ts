@@ -16,6 +16,7 @@ export function findReadsBelow(
   describe: (read: HistoryEvent, floor: HistoryEvent) => string,
 ): void {
   const ended = floors.toSorted((one, other) => (one.endNs < other.endNs ? -1 : 1));
+  findings.countOperations(reads.length);
   let at = 0;
   let highest: Floor | undefined;
   for (const read of reads.toSorted((one, other) => (one.startNs < other.startNs ? -1 : 1))) {
@@ -23,7 +24,6 @@ export function findReadsBelow(
       const { version = -Infinity } = event;
       if (highest === undefined || version > highest.version) highest = { event, version };
     }
-    findings.countOperation();
     const { version = Infinity } = read;
     if (highest !== undefined && version < highest.version) {
       findings.addViolation(describe(read, highest.event), highest.event, read);

@@ -10,7 +10,7 @@ import type { Verdict } from './verdict.js';
  */
 export function monotonicReads(history: Iterable<HistoryEvent>): Verdict {
   const findings = new Findings();
-  for (const events of groupEvents(history, sessionAndKey)) {
+  for (const events of groupEvents(history, sessionAndKey).values()) {
     const reads = events.filter(isAnsweredRead);
     findReadsBelow(reads, reads, findings, (read, before) =>
       describe(read, `had read version ${String(before.version)}`),
@@ -26,7 +26,7 @@ export function monotonicReads(history: Iterable<HistoryEvent>): Verdict {
  */
 export function readYourWrites(history: Iterable<HistoryEvent>): Verdict {
   const findings = new Findings();
-  for (const events of groupEvents(history, sessionAndKey)) {
+  for (const events of groupEvents(history, sessionAndKey).values()) {
     const changes = events.filter(({ op }) => op === 'write' || op === 'evict');
     findReadsBelow(changes, events.filter(isAnsweredRead), findings, (read, change) =>
       describe(read, `did ${change.op === 'write' ? 'write' : 'evict'} version ${String(change.version)}`),

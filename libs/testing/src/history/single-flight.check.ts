@@ -1,6 +1,6 @@
-import { countUpTo } from './count-up-to.js';
 import { groupEvents } from './group-events.js';
 import type { HistoryEvent } from './history-event.js';
+import { countBelow, countUpTo } from './sorted-numbers.js';
 import { Findings } from './verdict.js';
 import type { Verdict } from './verdict.js';
 
@@ -13,17 +13,17 @@ import type { Verdict } from './verdict.js';
  */
 export function singleFlight(history: Iterable<HistoryEvent>): Verdict {
   const findings = new Findings();
-  for (const events of groupEvents(history, ({ key }) => key)) {
+  for (const events of groupEvents(history, ({ key }) => key).values()) {
     const changes = events.filter(({ op }) => op === 'evict' || op === 'write');
     const startsNs = changes.map(({ startNs }) => Number(startNs)).sort((one, other) => one - other);
     const endsNs = changes.map(({ endNs }) => Number(endNs)).sort((one, other) => one - other);
     const loads = events.filter(({ op }) => op === 'load').sort((one, other) => (one.startNs < other.startNs ? -1 : 1));
+    findings.countOperations(loads.length);
     loads.forEach((load, at) => {
-      findings.countOperation();
       const before = loads[at - 1];
       if (before === undefined) return;
       // Those that started before this load, less those that had ended before the load before it.
-      const excuses = countUpTo(startsNs, Number(load.startNs)) - countUpTo(endsNs, Number(before.startNs) - 1);
+      const excuses = countUpTo(startsNs, Number(load.startNs)) - countBelow(endsNs, Number(before.startNs));
       if (excuses <= 0) findings.addViolation(describe(before, load), before, load);
     });
   }

@@ -8,11 +8,15 @@ export interface Violation {
   readonly events: readonly HistoryEvent[];
 }
 
-/** How late something may be, and how late it was at the worst. */
+/** How late something may be, and how late it was. */
 export interface BoundKept {
-  /** Under which conditions: `healthy`, `faults`. */
+  /** Under which conditions: `healthy`, `always`. */
   readonly when: string;
   readonly boundMs: number;
+  /** How often it was looked at. */
+  readonly sampleCount: number;
+  /** How often it was as late as the bound, or later. */
+  readonly lateCount: number;
   readonly worstMs: number;
 }
 
@@ -36,8 +40,8 @@ export class Findings {
   #violationCount = 0;
   readonly #violations: Violation[] = [];
 
-  countOperation(): void {
-    this.#operations++;
+  countOperations(count: number): void {
+    this.#operations += count;
   }
 
   addViolation(message: string, ...events: readonly HistoryEvent[]): void {
