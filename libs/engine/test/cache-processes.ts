@@ -72,9 +72,9 @@ export class CacheProcesses {
   async close(): Promise<void> {
     for (const { redis } of this.#started) redis.disturb({});
     await Promise.all(
-      this.#started.map(async ({ engine, crash }) => {
-        await engine.close(0);
-        await crash();
+      this.#started.map(async (started) => {
+        await started.engine.close(0);
+        await started.crash();
       }),
     );
   }
@@ -83,6 +83,12 @@ export class CacheProcesses {
 /** Memory of a cache over Redis is not filled before it hears of changes. */
 export async function untilHeard(engine: CacheEngine): Promise<void> {
   await eventually(() => engine.coherence === undefined || engine.coherence.isArmed);
+}
+
+/** Resolves once the process has heard of every change that Redis made so far. */
+export async function untilHeardOf({ sent }: CacheProcess): Promise<void> {
+  const nowMs = performance.now();
+  await eventually(() => sent.heardUpToMs > nowMs);
 }
 
 /** The tier that has the key, fresh or stale. */

@@ -8,12 +8,16 @@ import type {
   RedisStateListener,
 } from '@nest-strata/redis';
 
-/** A port that notes what it is asked, and in how many trips. */
+/** What a cache sends because time has passed, whatever it is asked. */
+const ROUTINE: readonly string[] = ['heartbeat', 'TOUCH'];
+
+/** A port that notes what it is asked, and in how many trips, except for the routine of a cache. */
 export class RecordedRedisPort extends RedisPort {
   readonly #port: RedisPort;
   #calls: string[] = [];
   #tripCount = 0;
   #isTripOpen = false;
+  #watch: KeyWatch | undefined;
 
   constructor(port: RedisPort) {
     super();
@@ -28,6 +32,11 @@ export class RecordedRedisPort extends RedisPort {
   /** How many ticks of the event loop asked for something: each is one trip. */
   get tripCount(): number {
     return this.#tripCount;
+  }
+
+  /** As that of the watch that was opened last. */
+  get heardUpToMs(): number {
+    return this.#watch?.heardUpToMs ?? -Infinity;
   }
 
   forget(): void {
@@ -68,7 +77,8 @@ export class RecordedRedisPort extends RedisPort {
   }
 
   override watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
-    return this.#port.watch(options, listener);
+    this.#watch = this.#port.watch(options, listener);
+    return this.#watch;
   }
 
   override connect(timeoutMs?: number): Promise<void> {
@@ -84,6 +94,7 @@ export class RecordedRedisPort extends RedisPort {
   }
 
   #note(call: string): void {
+    if (ROUTINE.includes(call)) return;
     this.#calls.push(call);
     if (this.#isTripOpen) return;
     this.#isTripOpen = true;

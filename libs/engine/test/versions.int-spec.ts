@@ -1,17 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CacheEngine } from '@nest-strata/engine';
-import type { LoadContext } from '@nest-strata/engine';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CacheEngine, LoadContext } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
-import { engineOptions, NO_MEMORY } from './engine-options.js';
+import { CacheProcesses, untilHeardOf } from './cache-processes.js';
+import type { CacheProcess } from './cache-processes.js';
+import { NO_MEMORY } from './engine-options.js';
 
 let server: RedisServer;
 let redis: RedisPort;
+let processes: CacheProcesses;
+let hereProcess: CacheProcess;
 let here: CacheEngine;
 let there: CacheEngine;
-let name: string;
-let namespaces = 0;
 
 beforeAll(async () => {
   server = await RedisServer.start();
@@ -24,14 +25,18 @@ afterAll(async () => {
   await server.stop();
 });
 
-beforeEach(() => {
-  name = `test-${String(namespaces++)}`;
-  here = CacheEngine.create(engineOptions({ namespace: [name], memory: NO_MEMORY }), { redis });
-  there = CacheEngine.create(engineOptions({ namespace: [name], memory: NO_MEMORY }), { redis });
+beforeEach(async () => {
+  processes = new CacheProcesses(server.url);
+  const cache = { memory: NO_MEMORY };
+  const [first, second] = await Promise.all([processes.start({ cache }), processes.start({ cache })]);
+  hereProcess = first;
+  [here, there] = [first.engine, second.engine];
 });
 
-const record = (tag: string) => `strata:${name}:t:${tag}`;
-const clearRecord = () => `strata:${name}:c`;
+afterEach(async () => {
+  await processes.close();
+});
+
 const pttl = async (key: string) => Number(await redis.send('PTTL', [key]));
 
 describe('two processes on one Redis', () => {
@@ -39,41 +44,16 @@ describe('two processes on one Redis', () => {
     await here.set('a', 1, { tags: ['t'] });
     expect(await there.get('a')).toBe(1);
     await there.deleteByTag('t');
+    await untilHeardOf(hereProcess);
     expect(await here.get('a')).toBeUndefined();
     await here.set('a', 2);
     await there.clear();
+    await untilHeardOf(hereProcess);
     expect(await here.get('a')).toBeUndefined();
     await here.increment('n', 5);
     await there.clear();
+    await untilHeardOf(hereProcess);
     expect(await here.increment('n', 1)).toBe(1);
-  });
-
-  it('are at most one second behind in memory', async () => {
-    const remembering = CacheEngine.create(engineOptions({ namespace: [name], memoryTtlMs: 100 }), { redis });
-    await remembering.set('a', 'old');
-    await there.set('a', 'new');
-    expect(await remembering.get('a')).toBe('old');
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    expect(await remembering.get('a')).toBe('new');
-  });
-
-  it('are as little behind with what memory has from Redis', async () => {
-    const remembering = CacheEngine.create(engineOptions({ namespace: [name], memoryTtlMs: 100 }), { redis });
-    await there.set('a', 'old');
-    expect(await remembering.get('a')).toBe('old');
-    await there.set('a', 'new');
-    expect(await remembering.get('a')).toBe('old');
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    expect(await remembering.get('a')).toBe('new');
-  });
-
-  it('keep in memory what Redis has, no longer than Redis has it', async () => {
-    const remembering = CacheEngine.create(engineOptions({ namespace: [name], memoryTtlMs: 1_000 }), { redis });
-    await there.set('a', 1, { ttl: '80ms' });
-    expect(await remembering.get('a')).toBe(1);
-    expect(await remembering.lookup('a')).toMatchObject({ tier: 'memory' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await remembering.get('a')).toBeUndefined();
   });
 
   it.each<[string, (cache: CacheEngine) => Promise<unknown>]>([
@@ -111,11 +91,12 @@ describe('two processes on one Redis', () => {
 
 describe('a lost record', () => {
   it.each([
-    ['of a tag', () => record('t')],
-    ['of the cache', clearRecord],
+    ['of a tag', () => processes.tagKey('t')],
+    ['of the cache', () => processes.clearKey],
   ])('%s makes its entries misses, and does not bring them back when it is made again', async (_, key) => {
     await here.set('a', 'old', { tags: ['t'] });
     await redis.send('DEL', [key()]);
+    await untilHeardOf(hereProcess);
     expect(await here.get('a')).toBeUndefined();
     await here.set('b', 'new', { tags: ['t'] });
     expect(await here.get('b')).toBe('new');
@@ -125,60 +106,113 @@ describe('a lost record', () => {
   it('makes an invalidation of it a matter of course', async () => {
     expect(await here.deleteByTag('never used')).toEqual({ confirmed: true, count: 1 });
     expect(await here.clear()).toEqual({ confirmed: true, count: 0 });
-    expect(Number(await redis.send('EXISTS', [record('never used'), clearRecord()]))).toBe(0);
+    expect(Number(await redis.send('EXISTS', [processes.tagKey('never used'), processes.clearKey]))).toBe(0);
   });
 });
 
 describe('a record', () => {
   it('lives twice as long as the entry, and grows with it', async () => {
     await here.set('a', 1, { tags: ['t'], ttl: '10s' });
-    expect(await pttl(record('t'))).toBeGreaterThan(19_000);
+    expect(await pttl(processes.tagKey('t'))).toBeGreaterThan(19_000);
     await here.set('b', 1, { tags: ['t'], ttl: '12s' });
-    expect(await pttl(record('t'))).toBeLessThanOrEqual(20_000);
+    expect(await pttl(processes.tagKey('t'))).toBeLessThanOrEqual(20_000);
     await here.touch('a', '1h');
-    expect(await pttl(record('t'))).toBeGreaterThan(7_000_000);
+    expect(await pttl(processes.tagKey('t'))).toBeGreaterThan(7_000_000);
     await here.getOrSet('c', (context) => ((context.ttl = 'forever'), 1), { tags: ['t'] });
-    expect(await pttl(record('t'))).toBe(-1);
+    expect(await pttl(processes.tagKey('t'))).toBe(-1);
     await here.set('d', 1, { tags: ['t'], ttl: '10s' });
-    expect(await pttl(record('t'))).toBe(-1);
+    expect(await pttl(processes.tagKey('t'))).toBe(-1);
+  });
+
+  it('lives twice as long as the entry with its grace', async () => {
+    await here.set('a', 1, { tags: ['t'], ttl: '10s', grace: '90s' });
+    expect(await pttl(processes.tagKey('t'))).toBeGreaterThan(190_000);
+    expect(await pttl(processes.clearKey)).toBeGreaterThan(190_000);
   });
 
   it('keeps its time when it is invalidated', async () => {
     await here.set('a', 1, { tags: ['t'], ttl: '10s' });
     await here.deleteByTag('t');
-    expect(await pttl(record('t'))).toBeGreaterThan(19_000);
+    expect(await pttl(processes.tagKey('t'))).toBeGreaterThan(19_000);
   });
 
   it('has a version that grows even if the server’s clock steps back', async () => {
     await here.set('a', 1, { tags: ['t'] });
     const future = '000fffffffffff00';
-    await redis.send('SET', [record('t'), future]);
+    await redis.send('SET', [processes.tagKey('t'), future]);
     await here.deleteByTag('t');
-    expect(String(await redis.send('GET', [record('t')])) > future).toBe(true);
+    expect(String(await redis.send('GET', [processes.tagKey('t')])) > future).toBe(true);
   });
 });
 
-describe('trips to Redis', () => {
-  const calls = async (command: string) => {
-    const stats = String(await redis.send('INFO', ['commandstats']));
-    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-  };
-
-  it('are one for 64 reads at once, with the record of the cache', async () => {
-    await here.setMany(Array.from({ length: 64 }, (_, index) => [`k${String(index)}`, index]));
-    const before = [await calls('get'), await calls('mget')];
-    const values = await Promise.all(Array.from({ length: 64 }, (_, index) => here.get(`k${String(index)}`)));
-    expect(values).toEqual(Array.from({ length: 64 }, (_, index) => index));
-    expect([await calls('get'), await calls('mget')]).toEqual([before[0], (before[1] ?? 0) + 1]);
+describe('once the versions are known, trips to Redis', () => {
+  beforeEach(async () => {
+    await here.set('a', 1, { tags: ['t', 'u'] });
+    await untilHeardOf(hereProcess);
+    await here.getOrSet('a', () => 2);
+    hereProcess.sent.forget();
   });
 
-  it('are one for a tagged hit when the call names its tags, else two', async () => {
-    await here.set('a', 1, { tags: ['t'] });
-    const before = await calls('mget');
-    await here.getOrSet('a', () => 2, { tags: ['t'] });
-    expect(await calls('mget')).toBe(before + 1);
-    await here.get('a');
-    expect(await calls('mget')).toBe(before + 3);
+  /** What was sent for the call, and in how many trips. */
+  const sentFor = async (call: () => Promise<unknown>) => {
+    hereProcess.sent.forget();
+    await call();
+    return { calls: hereProcess.sent.calls, trips: hereProcess.sent.tripCount };
+  };
+
+  it('are one for a hit, of one GET', async () => {
+    expect(await sentFor(() => here.get('a'))).toEqual({ calls: ['GET 1'], trips: 1 });
+    expect(await sentFor(() => here.getMany(['a', 'b', 'c']))).toEqual({ calls: ['GET 3'], trips: 1 });
+  });
+
+  it('are one for 64 reads at once', async () => {
+    const { trips } = await sentFor(() => Promise.all(Array.from({ length: 64 }, () => here.get('a'))));
+    expect(trips).toBe(1);
+  });
+
+  it('are one for a set, and one for many', async () => {
+    expect(await sentFor(() => here.set('a', 3, { tags: ['t'] }))).toEqual({ calls: ['SET', 'DEL'], trips: 1 });
+    const entries = Array.from({ length: 20 }, (_, index): [string, number] => [`k${String(index)}`, index]);
+    const { calls, trips } = await sentFor(() => here.setMany(entries));
+    expect([calls.filter((call) => call === 'DEL').length, calls.length, trips]).toEqual([1, 21, 1]);
+  });
+
+  it('are three for a miss that is loaded: a read, the claim, the value', async () => {
+    const { calls, trips } = await sentFor(() => here.getOrSet('b', () => 'loaded', { tags: ['t'] }));
+    expect(calls).toEqual(['GET 1', 'TIME', 'SET', 'GET', 'GETRANGE', 'fill-value']);
+    expect(trips).toBe(3);
+  });
+
+  it('are three for a batch of misses', async () => {
+    const load = (keys: readonly string[]) => new Map(keys.map((key) => [key, key]));
+    expect((await sentFor(() => here.getOrSetMany(['b', 'c', 'd'], load))).trips).toBe(3);
+  });
+
+  it('are one for each eviction', async () => {
+    expect(await sentFor(() => here.delete('a'))).toEqual({ calls: ['UNLINK', 'UNLINK'], trips: 1 });
+    expect((await sentFor(() => here.deleteByTag('t', 'u'))).trips).toBe(1);
+    expect((await sentFor(() => here.clear())).trips).toBe(1);
+  });
+});
+
+describe('while a version is not known, trips to Redis', () => {
+  beforeEach(async () => {
+    await there.set('a', 1, { tags: ['t'] });
+    await untilHeardOf(hereProcess);
+    await here.get('missing');
+    hereProcess.sent.forget();
+  });
+
+  it('are one for a tagged hit when the call names its tags', async () => {
+    expect(await here.getOrSet('a', () => 2, { tags: ['t'] })).toBe(1);
+    expect(hereProcess.sent.calls).toEqual(['GET 2']);
+  });
+
+  it('are two when it does not, once', async () => {
+    expect(await here.get('a')).toBe(1);
+    expect(hereProcess.sent.calls).toEqual(['GET 1', 'GET 1']);
+    expect(await here.get('a')).toBe(1);
+    expect(hereProcess.sent.calls).toEqual(['GET 1', 'GET 1', 'GET 1']);
   });
 });
 
@@ -190,18 +224,10 @@ it('never undoes a write that came in between when it prolongs or expires', asyn
 });
 
 describe('writes of one tick', () => {
-  const scriptCalls = async () => {
-    const stats = String(await redis.send('INFO', ['commandstats']));
-    const calls = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].map(([, count]) => Number(count));
-    return calls.reduce((sum, count) => sum + count, 0);
-  };
-
   it('ask together for the versions that they carry', async () => {
-    await here.set('first', 0, { tags: ['t'] });
-    const before = await scriptCalls();
     const keys = Array.from({ length: 20 }, (_, index) => `key ${String(index)}`);
     await Promise.all(keys.map((key) => here.set(key, key, { tags: ['t'] })));
-    expect((await scriptCalls()) - before).toBe(2);
+    expect(hereProcess.sent.calls.filter((call) => call === 'ensure-tag-version')).toHaveLength(2);
     expect(await there.getMany(keys)).toEqual(keys);
   });
 
