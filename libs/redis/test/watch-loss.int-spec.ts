@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FaultProxy, RedisServer } from '@nest-strata/testing';
 import type { RedisPort } from '../src/index.js';
-import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
+import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { Hearing, HEARTBEAT_MS } from './hearing.js';
 import { until } from './until.js';
 
@@ -48,7 +48,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     ['the data connection is reset', () => reset(dataConnection())],
     ['both are reset', () => reset(proxy)],
   ])('tells it once when %s, and hears again soon', async (_case, harm) => {
-    const hearing = await Hearing.of(redis, 'auto');
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 60_000 });
     await harm();
     await until(() => hearing.kinds.includes('lost'));
     expect(hearing.watch.heardUpToMs).toBe(-Infinity);
@@ -109,6 +109,16 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     expect(hearing.watch.losses).toBe(1);
   });
 
+  it('replaces a subscriber that does not answer, long before anybody misses an answer of the port', async () => {
+    const patient = openRedis(Client, { url: proxy.urlOf(server.url), socketTimeout: '10m' });
+    const hearing = await Hearing.of(patient, 'auto');
+    const [cutOff] = proxy.connections.filter((connection) => connection.isSubscriber);
+    proxy.where(({ id }) => id === cutOff?.id).blackhole();
+    await until(() => hearing.kinds.length === 3);
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
   it('notices that the data connection alone is cut off in silence, though nobody uses it', async () => {
     const hearing = await Hearing.of(redis, 'auto');
     dataConnection().blackhole();
@@ -159,6 +169,20 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     expect(hearing.watch.lagMs).toBeGreaterThan(290);
   });
 
+  it('is not armed by what it had begun before a loss', async () => {
+    const hearing = new Hearing(redis, 'auto', { heartbeatMs: 300 });
+    subscriber().delay(200);
+    hearing.watch.follow(['a:']);
+    const evals = async () => String(await other.send('INFO', ['commandstats'])).includes('cmdstat_eval:');
+    await until(evals);
+    dataConnection().resetConnections();
+    await hearing.untilArmed();
+    expect(hearing.kinds).toEqual(['lost', 'armed']);
+    expect(hearing.watch.heardUpToMs).toBeGreaterThan(0);
+    proxy.heal();
+    await untilItHears(hearing);
+  });
+
   it('is not armed by two connections that lead to different servers', async () => {
     await using second = await RedisServer.start();
     const target = { port: server.port };
@@ -190,22 +214,49 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
 });
 
 describe.each(IOREDIS_VERSIONS)('a busy process that watches over %s', (_name, Client) => {
-  afterEach(closeAll);
+  let server: RedisServer;
+  let other: RedisPort;
 
   // Without a proxy, which would live in this very process and be as blocked as the rest of it.
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    other = openRedis(Client, { url: server.url, deadline: '5s' });
+  });
+  afterEach(async () => {
+    await closeAll();
+    await server.stop();
+  });
+
   it('does not take its own blocked event loop for a loss', async () => {
-    await using server = await RedisServer.start();
-    const redis = openRedis(Client, { url: server.url });
-    const other = openRedis(Client, { url: server.url, deadline: '5s' });
-    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 100 });
-    for (const blockedMs of [150, 250, 450, 900, 900]) {
-      await sleep(Math.random() * 100);
+    const hearing = await Hearing.of(openRedis(Client, { url: server.url }), 'auto', ['a:'], { heartbeatMs: 100 });
+    for (const blockedMs of [150, 250, 450, 900]) {
       await other.send('SET', ['a:1', '1']);
       block(blockedMs);
       await hearing.settle();
     }
     expect(hearing.kinds).toEqual(['armed']);
-    expect(hearing.keys).toHaveLength(5);
+    expect(hearing.keys).toHaveLength(4);
+  });
+
+  it('does not take it for one even if it was just waiting for the proof', async () => {
+    let blocks = 0;
+    const redis = openRedisOver({ url: server.url }, async (profile) => {
+      const client = new Client({ ...profile, port: server.port });
+      const call = client.callBuffer.bind(client);
+      client.callBuffer = (command, args) => {
+        if (blocks > 0 && (command === 'PING' || args[0] === 'TRACKINGINFO')) {
+          blocks--;
+          process.nextTick(() => block(350));
+        }
+        return call(command, args);
+      };
+      return client;
+    });
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 50 });
+    blocks = 6;
+    await until(() => blocks === 0);
+    await hearing.settle();
+    expect(hearing.kinds).toEqual(['armed']);
   });
 });
 

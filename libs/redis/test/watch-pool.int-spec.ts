@@ -101,12 +101,18 @@ describe.each([
   ['ioredis 6', Redis6],
   ['ioredis 5', Redis5],
 ] as [string, typeof Redis6][])("watching with a user's own client of %s", (_name, Client) => {
-  afterEach(closeAll);
+  let own: Redis6 | undefined;
+
+  afterEach(async () => {
+    await closeAll();
+    own?.disconnect();
+  });
 
   it('tracks by duplicates, whatever the settings of the client, which stays as it is', async () => {
     await using server = await RedisServer.start();
-    const own = new Client(server.url, { keyPrefix: 'own:', connectionName: 'own', autoResubscribe: true });
-    const listenersBefore = own.eventNames().map((event) => [event, own.listenerCount(event)]);
+    own = new Client(server.url, { keyPrefix: 'own:', connectionName: 'own', autoResubscribe: true });
+    const listeners = (client: Redis6) => client.eventNames().map((event) => [event, client.listenerCount(event)]);
+    const listenersBefore = listeners(own);
     const redis = createRedis({ client: own, name: 'ours' });
     const hearing = await Hearing.of(redis, 'auto', ['own:a:']);
     await redis.send('SET', ['own:a:1', '1']);
@@ -118,9 +124,8 @@ describe.each([
     await hearing.untilHeard('own:a:3');
     expect(hearing.keys).toEqual(['own:a:2', 'own:a:3']);
     expect(await own.client('LIST')).toMatch(/ name=own .* flags=N /);
-    expect(own.eventNames().map((event) => [event, own.listenerCount(event)])).toEqual(listenersBefore);
+    expect(listeners(own)).toEqual(listenersBefore);
     await redis.close();
     await expect(own.get('a:1')).resolves.toBe('1');
-    own.disconnect();
   });
 });
