@@ -70,7 +70,7 @@ describe('an envelope', () => {
   });
 
   it('puts its fields where the format says', () => {
-    const bytes = encodeEnvelope(KEY, { ...FACTS, tags: [] }, BODY);
+    const bytes = encodeEnvelope(KEY, { ...FACTS, tags: [], etag: undefined, loadMs: 0 }, BODY);
     expect(bytes.subarray(0, 4).toString()).toBe('STRA');
     expect(bytes.readUInt32LE(4)).toBe(checksumOf(bytes.subarray(8, ENVELOPE_FIXED_BYTES + KEY.length)));
     expect([...bytes.subarray(8, 12)]).toEqual([1, 0, 1, 2]);
@@ -80,11 +80,42 @@ describe('an envelope', () => {
     expect(bytes.readDoubleLE(32)).toBe(FACTS.goneAtMs);
     expect(bytes.toString('hex', 40, 48)).toBe(FACTS.writeId);
     expect(bytes.toString('hex', 48, 56)).toBe(FACTS.clearVersion);
-    expect(bytes.readBigUInt64LE(56)).toBe(0n);
+    expect(bytes.toString('hex', 56, 64)).toBe(FACTS.sourceVersion);
     expect(bytes.readUInt32LE(64)).toBe(checksumOf(BODY.body));
     expect(bytes.readUInt32LE(68)).toBe(KEY.length);
     expect(bytes.readUInt32LE(72)).toBe(0);
     expect(bytes.toString('utf8', ENVELOPE_FIXED_BYTES, ENVELOPE_FIXED_BYTES + KEY.length)).toBe(KEY);
+  });
+
+  it('says that it has an etag and a load time, and puts them before the tags', () => {
+    const bytes = encodeEnvelope(KEY, { ...FACTS, tags: [] }, BODY);
+    const at = ENVELOPE_FIXED_BYTES + KEY.length;
+    expect(bytes[9]).toBe(2);
+    expect(bytes.readUInt32LE(72)).toBe(12 + 5);
+    expect(bytes.readBigUInt64BE(at)).toBe(12n);
+    expect(bytes.toString('utf8', at + 12, at + 12 + 5)).toBe('W/"7"');
+  });
+
+  it.each([
+    { etag: undefined, loadMs: 3 },
+    { etag: 'e', loadMs: 0 },
+    { etag: '\ud800', loadMs: 0 },
+  ])('brings back each of the two alone: %p', (attributes) => {
+    const given = { ...FACTS, ...attributes };
+    expect(fieldsOf(decodeEnvelope(KEY, encodeEnvelope(KEY, given, BODY)))).toEqual({ ...given, ...BODY });
+  });
+
+  it('takes the load time up to the next whole millisecond', () => {
+    expect(decodeEnvelope(KEY, encodeEnvelope(KEY, { ...FACTS, loadMs: 1.2 }, BODY))).toMatchObject({ loadMs: 2 });
+  });
+
+  it('has bytes of versions that compare like the versions, so that scripts can', () => {
+    const at = (sourceVersion: string) => encodeEnvelope(KEY, { ...FACTS, sourceVersion }, BODY).subarray(56, 64);
+    fc.assert(
+      fc.property(version, version, (one, other) => {
+        expect(Math.sign(Buffer.compare(at(one), at(other)))).toBe(one < other ? -1 : Number(one > other));
+      }),
+    );
   });
 
   it.each(['', 'abc', '0123456789abcdeg', '0123456789abcdef0'])('takes no version like %p', (bad) => {
@@ -96,9 +127,11 @@ describe('an envelope', () => {
 });
 
 describe('a damaged envelope', () => {
+  const PLAIN: EntryFacts = { ...FACTS, etag: undefined, loadMs: 0 };
   const SAMPLES: [string, string, Buffer][] = [
-    ['with tags', KEY, encodeEnvelope(KEY, FACTS, BODY)],
-    ['without tags', KEY, encodeEnvelope(KEY, { ...FACTS, tags: [] }, BODY)],
+    ['with tags', KEY, encodeEnvelope(KEY, PLAIN, BODY)],
+    ['with an etag and tags', KEY, encodeEnvelope(KEY, FACTS, BODY)],
+    ['without tags', KEY, encodeEnvelope(KEY, { ...PLAIN, tags: [] }, BODY)],
     ['with an empty body', KEY, encodeEnvelope(KEY, FACTS, { ...BODY, body: Buffer.alloc(0) })],
     ['with texts that need UTF-16', 'a\ud800', encodeEnvelope('a\ud800', FACTS, BODY)],
   ];
@@ -162,31 +195,17 @@ describe('a damaged envelope', () => {
   });
 
   it('is noticed when it was forged: flags and tags that no release writes, under a right checksum', () => {
-    const forged = (change: (bytes: Buffer) => void): Buffer => {
-      const bytes = encodeEnvelope(KEY, FACTS, BODY);
+    const damageOf = (change: (bytes: Buffer) => void, given = PLAIN) => {
+      const bytes = encodeEnvelope(KEY, given, BODY);
       change(bytes);
       bytes.writeUInt32LE(checksumOf(bytes.subarray(8, bytes.length - BODY.body.length)), 4);
-      return bytes;
+      return decodeEnvelope(KEY, bytes);
     };
     const lengthOfFirstTagAt = ENVELOPE_FIXED_BYTES + KEY.length + 8;
-    expect(
-      decodeEnvelope(
-        KEY,
-        forged((bytes) => (bytes[9] = 2)),
-      ),
-    ).toBe('unknown-format');
-    expect(
-      decodeEnvelope(
-        KEY,
-        forged((bytes) => bytes.writeUInt32LE(0xffffffff, lengthOfFirstTagAt)),
-      ),
-    ).toBe('header-damaged');
-    expect(
-      decodeEnvelope(
-        KEY,
-        forged((bytes) => bytes.writeUInt32LE(1, lengthOfFirstTagAt)),
-      ),
-    ).toBe('header-damaged');
+    expect(damageOf((bytes) => (bytes[9] = 4))).toBe('unknown-format');
+    expect(damageOf((bytes) => bytes.writeUInt32LE(0xffffffff, lengthOfFirstTagAt))).toBe('header-damaged');
+    expect(damageOf((bytes) => bytes.writeUInt32LE(1, lengthOfFirstTagAt))).toBe('header-damaged');
+    expect(damageOf((bytes) => (bytes[9] = 2), { ...PLAIN, tags: [] })).toBe('header-damaged');
   });
 });
 
