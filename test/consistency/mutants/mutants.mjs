@@ -1,0 +1,200 @@
+/**
+ * Deliberately broken builds: each takes one guarantee away, and names the suite that must notice.
+ *
+ * @typedef {object} Mutant
+ * @property {string} name what is broken
+ * @property {{ file: string, find: string, replace: string }[]} changes `find` is in the file exactly once
+ * @property {string} suite a pattern for the path of the suite
+ * @property {string} [test] a pattern for the names of its tests
+ */
+
+const engine = (path) => `libs/engine/src/${path}`;
+
+/** @type {readonly Mutant[]} */
+export const mutants = [
+  {
+    name: 'no lease check',
+    changes: [
+      {
+        file: engine('scripts/fill-value.script.ts'),
+        find: `if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end`,
+        replace: '',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'evict without lease kill',
+    changes: [
+      {
+        file: engine('tiers/redis.tier.ts'),
+        find: 'const leases = this.#unlink(valueKeys.map((valueKey) => this.keySpace.leaseOf(valueKey)));',
+        replace: 'const leases = Promise.resolve(0);',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'tag versions taken after the load',
+    changes: [
+      {
+        file: engine('authority/redis.authority.ts'),
+        find: '    let taken = ticket.versions;\n',
+        replace: '    let taken = await records.take(ticket.tags, lifeMs);\n',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'flights not detached by a push',
+    changes: [
+      {
+        file: engine('read-through/single-flight.ts'),
+        find: 'if (this.#flights.get(key)?.isWaiting === false) this.#flights.delete(key);',
+        replace: '',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'no read token',
+    changes: [
+      {
+        file: engine('memory/memory-store.ts'),
+        find: 'if (this.changes.isOutdated(key, stamp) || !this.changes.isValid(stamp, entry.tags)) return false;',
+        replace: '',
+      },
+    ],
+    suite: 'test/consistency/v03',
+  },
+  {
+    name: 'no load token',
+    changes: [
+      {
+        file: engine('read-through/entry-writer.ts'),
+        find: 'return this.context.memory.changes.isChangedHere(key, start.stamp);',
+        replace: 'return start.stamp < 0 && key === this.context.name;',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'no distrust on reconnect',
+    changes: [
+      {
+        file: engine('coherence/copy-trust.ts'),
+        find: '    this.#epoch++;\n',
+        replace: '',
+      },
+      {
+        file: engine('coherence/change-hearer.ts'),
+        find: '    versions.forgetAll();\n    trust.arm();',
+        replace: '    trust.arm();',
+      },
+      {
+        file: engine('coherence/change-hearer.ts'),
+        find: '    versions.forgetAll();\n    flights.detachAllRunning();',
+        replace: '    flights.detachAllRunning();',
+      },
+    ],
+    suite: 'test/consistency/v08',
+  },
+  {
+    name: 'memory trusted without proof',
+    changes: [
+      {
+        file: engine('coherence/copy-trust.ts'),
+        find: 'nowMs < this.coherence.heardUpToMs + LIVENESS_BOUND_MS && this.versions.areThoseOf(copy)',
+        replace: 'this.versions.areThoseOf(copy)',
+      },
+    ],
+    suite: 'test/consistency/v08',
+  },
+  {
+    name: 'wall clock decides',
+    changes: [
+      {
+        file: engine('tiers/server-clock.ts'),
+        find: 'this.#offsetMs = serverMs - this.#comparedAtMs;',
+        replace: 'this.#offsetMs = (serverMs, Date.now()) - this.#comparedAtMs;',
+      },
+    ],
+    suite: 'test/consistency/v10',
+  },
+  {
+    name: 'refresh without discard',
+    changes: [
+      {
+        file: engine('tiers/redis.tier.ts'),
+        find: "return this.echoes.during(key, fill, (result) => result === 'stored');",
+        replace: 'return this.store(key, entry) as ReturnType<typeof fill>;',
+      },
+      {
+        file: engine('read-through/entry-writer.ts'),
+        find: 'return this.context.memory.changes.isChangedHere(key, start.stamp);',
+        replace: 'return start.stamp < 0 && key === this.context.name;',
+      },
+    ],
+    suite: 'test/consistency/v14',
+  },
+  {
+    name: 'tombstone skipped',
+    changes: [
+      {
+        file: engine('recovery/evict-keeper.ts'),
+        find: 'for (const evict of evicts) this.recovery.pending.add(evict, Infinity);',
+        replace: 'void evicts;',
+      },
+    ],
+    suite: 'test/consistency/v07',
+  },
+  {
+    name: 'acknowledged evicts not repeated after a failover',
+    changes: [
+      {
+        file: engine('recovery/recovery.ts'),
+        find: "if (verdict.kind === 'same') return [];",
+        replace: 'if (verdict.kind.length > 0) return [];',
+      },
+    ],
+    suite: 'test/consistency/v07',
+  },
+  {
+    name: 'a stopped process may fill late',
+    changes: [
+      {
+        file: engine('scripts/fill-value.script.ts'),
+        find: `if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end`,
+        replace: '',
+      },
+      {
+        file: engine('scripts/fill-value.script.ts'),
+        find: 'if header ~= ARGV[2] then',
+        replace: 'if false then',
+      },
+    ],
+    suite: 'test/consistency/v05',
+  },
+  {
+    name: 'every process loads',
+    changes: [
+      {
+        file: engine('leases/redis-leases.ts'),
+        find: "...(isForced ? [] : ['NX'])",
+        replace: '...(isForced ? [] : [])',
+      },
+    ],
+    suite: 'test/consistency/v04',
+  },
+  {
+    name: 'clear forgets nothing elsewhere',
+    changes: [
+      {
+        file: engine('coherence/change-hearer.ts'),
+        find: '    this.parts.versions.forgetClear();\n',
+        replace: '',
+      },
+    ],
+    suite: 'test/consistency/v01',
+  },
+];
