@@ -4,7 +4,7 @@ import type { FaultWindow, NetworkFaults } from '@nest-strata/testing';
 import type { CacheFleet } from './cache-fleet.js';
 
 /** Which connections of a worker. */
-export type Connections = 'all' | 'data' | 'subscriber';
+type Connections = 'all' | 'data' | 'subscriber';
 
 /** Something that breaks for a while, and is mended. */
 export type Fault =

@@ -1,5 +1,5 @@
 /** What the test tells a worker when it starts. */
-export interface WorkerStart {
+interface WorkerStart {
   readonly name: string;
   readonly data: unknown;
   readonly wallClockOffsetMs: number;

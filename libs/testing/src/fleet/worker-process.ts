@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CallLine } from './call-line.js';
 import type { CallArgs, CallName, CallResult, LineMessage } from './call-line.js';
@@ -26,8 +25,10 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The program of a worker: a source beside this source, compiled beside this compiled file. */
-const MAIN = new URL(`./worker-main${extname(import.meta.url)}`, import.meta.url);
+/** The program of a worker: a source if this is one, else the compiled file beside this one. */
+const MAIN = import.meta.url.endsWith('.ts')
+  ? new URL('./worker-main.ts', import.meta.url)
+  : new URL('./worker-main.js', import.meta.url);
 /** How much of what a worker printed is kept for error messages. */
 const MAX_OUTPUT_CHARS = 16_384;
 
