@@ -207,6 +207,7 @@ describe('FailoverWatch with a primary and a replica', () => {
     const readIdentity = () => Promise.resolve(identity);
     watch = new FailoverWatch({ redis, keySpace, clock, readIdentity, windowMs: 30_000 });
     await watch.check();
+    await beat();
     identity = { runId: 'other', replicationId: 'other', role: 'primary' };
     const replies = servers.entrance.hold();
     const checked = watch.check();

@@ -70,6 +70,14 @@ describe('EvictLog', () => {
     expect(log.since(8_999 / 4 - 1_000)).toEqual(names.slice(-4_001).map(key));
   });
 
+  it('grows after it has forgotten the first ones', () => {
+    const log = new EvictLog(1_000, 10_000);
+    for (let index = 0; index < 10; index++) log.appendKey('early', 0);
+    const names = Array.from({ length: 1_000 }, (_, index) => String(index));
+    for (const name of names) log.appendKey(name, 5_000);
+    expect(log.since(1)).toEqual(names.map(key));
+  });
+
   it('never lacks an evict without saying clear, and gives no other', () => {
     const names = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     const step = fc.record({ evict: fc.oneof(names.map(key), names.map(tag)), waitMs: fc.nat(40) });

@@ -268,6 +268,13 @@ describe('PendingEvicts', () => {
       expect([pending.isEmpty, attempted(), clock.pendingTimers]).toEqual([true, [], 0]);
     });
 
+    it('drops soon what had expired before it was added', async () => {
+      pending.add(key('a'), clock.monotonicMs() - 1);
+      expect(pending.blocksKey('a')).toBe(true);
+      await clock.advanceAsync(0);
+      expect([pending.isEmpty, attempted()]).toEqual([true, []]);
+    });
+
     it('goes by the later time when it was added twice', async () => {
       isReachable = false;
       pending.add(key('a'), clock.monotonicMs() + 9_000);
@@ -347,6 +354,17 @@ describe('PendingEvicts', () => {
       await first[0]?.succeed();
       expect(attempted()).toEqual([]);
       expect(pending.count).toBe(63);
+    });
+
+    it('leaves an attempt that waited for its turn to the newer one when it is added again meanwhile', async () => {
+      for (let index = 0; index < 65; index++) pending.add(key(String(index)), Infinity);
+      pending.wake();
+      pending.add(key('64'), Infinity);
+      const first = takeAttempts();
+      await first[0]?.succeed();
+      expect(attempted()).toEqual([]);
+      await firstDelayOver();
+      expect(attempted()).toEqual([key('64')]);
     });
 
     it('stays when it is added again while its attempt is on its way, until a later attempt is acknowledged', async () => {
