@@ -140,6 +140,19 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     expect(hearing.watch.losses).toBe(1);
   });
 
+  it('is told by the server that it does not reach the subscriber, before that misses an answer', async () => {
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 200 });
+    const held = subscriber().hold();
+    await other.send('CLIENT', ['KILL', 'TYPE', 'pubsub']);
+    await other.send('SET', ['a:1', '1']);
+    await until(() => !hearing.isArmed);
+    expect(hearing.reasons).toEqual(['the server has stopped telling of changes']);
+    held.release();
+    await hearing.untilArmed();
+    await untilItHears(hearing);
+    expect(hearing.watch.losses).toBe(1);
+  });
+
   it('never claims to have heard what is still on its way', async () => {
     const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 200 });
     const held = subscriber().hold();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisServer } from '@nest-strata/testing';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
 import { createRedis } from '../src/index.js';
 import type { RedisPort } from '../src/index.js';
 import { Redis as Redis6 } from 'ioredis';
@@ -87,6 +87,27 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
     expect(hearing.news).toEqual([]);
     await other.send('SET', ['a:1', '1']);
     await hearing.untilHeard('a:1');
+  });
+
+  it('stops tracking over one that answers too late', async () => {
+    await using proxy = await FaultProxy.start(server);
+    const url = proxy.urlOf(server.url);
+    const slow = openRedis(Client, { url, connections: 2, name: 'pool', deadline: '1s', socketTimeout: '10m' });
+    await hearing.watch.close();
+    await redis.close();
+    const heard = await Hearing.of(slow, 'auto');
+    await until(() => proxy.connections.length === 3);
+    const [tracking] = (await connections()).filter(({ isTracking }) => isTracking);
+    for (const { id, isSubscriber } of proxy.connections) {
+      if (isSubscriber || heard.watch.losses > 0) continue;
+      const held = proxy.where((connection) => connection.id === id).hold();
+      await until(() => heard.kinds.length === 3, 500).catch(() => undefined);
+      held.release();
+    }
+    await until(async () => (await connections()).filter(({ isTracking }) => isTracking).length === 1);
+    const [other] = (await connections()).filter(({ isTracking }) => isTracking);
+    expect(other?.id).not.toBe(tracking?.id);
+    expect(heard.kinds).toEqual(['armed', 'lost', 'armed']);
   });
 
   it('uses all of them for writes again once nobody watches', async () => {

@@ -203,6 +203,17 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
     await Hearing.of(redis, 'auto');
   });
 
+  it('is certain of nothing for a watch that joins, until that is armed', async () => {
+    const first = await Hearing.of(redis, 'auto', ['a:']);
+    const second = new Hearing(redis, 'auto');
+    second.watch.follow(['b:']);
+    expect(first.watch.heardUpToMs).toBeGreaterThan(0);
+    expect(second.watch.heardUpToMs).toBe(-Infinity);
+    await second.untilArmed();
+    expect(second.watch.heardUpToMs).toBeGreaterThan(0);
+    expect(first.kinds).toEqual(['armed']);
+  });
+
   it('refuses to track in two modes', async () => {
     const hearing = new Hearing(redis, 'auto');
     expect(() => new Hearing(redis, 'tracking-reads')).toThrow('is tracking-reads, but this port tracks in the mode');
