@@ -6,7 +6,8 @@ import { expectKept } from './support/report.js';
 
 const PROCESSES = 8;
 const READS = 200;
-const ROUNDS = 100;
+/** A Redis that is late counts as away, and then every process loads for itself: a busy machine must not look like that. */
+const PATIENT = { deadline: '2s' } as const;
 
 let fleet: CacheFleet;
 
@@ -20,28 +21,28 @@ afterAll(() => fleet.stop());
 
 describe('V4: a key that nobody has', () => {
   it.each([
-    ['with memory', {}],
-    ['without memory', { engine: { memory: NO_MEMORY } }],
-    ['over the bus', { engine: { coherence: 'bus' as const } }],
-    ['heard of by reads alone', { engine: { coherence: 'tracking-reads' as const } }],
-  ])('is loaded once by 8 processes that each ask 200 times, %s', async (name, settings) => {
+    ['with memory', 100, {}],
+    ['without memory', 25, { engine: { memory: NO_MEMORY } }],
+    ['over the bus', 25, { engine: { coherence: 'bus' as const } }],
+    ['heard of by reads alone', 25, { engine: { coherence: 'tracking-reads' as const } }],
+  ])('is loaded once by 8 processes that each ask 200 times, %s, %d rounds', async (name, rounds, settings) => {
     const cache = name.replaceAll(' ', '-');
-    await fleet.open(cache, settings);
+    await fleet.open(cache, { ...settings, redis: PATIENT });
     await fleet.takeHistory();
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       const key = fleet.newKey('cold');
       fleet.database.commit(key);
       const values = await fleet.all('getOrSetTimes', cache, READS, key);
       expect(new Set(values.flat())).toEqual(new Set([1]));
     }
     const history = await fleet.takeHistory();
-    expect(history.filter(({ op }) => op === 'load')).toHaveLength(ROUNDS);
-    expect(history.filter(({ op }) => op === 'read')).toHaveLength(ROUNDS * PROCESSES * READS);
+    expect(history.filter(({ op }) => op === 'load')).toHaveLength(rounds);
+    expect(history.filter(({ op }) => op === 'read')).toHaveLength(rounds * PROCESSES * READS);
     await expectKept('V4 one load of a cold key', 0, singleFlight(history));
   });
 
   it('is loaded once each when several are asked for together, in overlapping batches', async () => {
-    await fleet.open('batches');
+    await fleet.open('batches', { redis: PATIENT });
     await fleet.takeHistory();
     const keys = Array.from({ length: 10 }, () => fleet.newKey('batch'));
     await Promise.all(
