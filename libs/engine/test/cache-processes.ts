@@ -1,3 +1,5 @@
+import { SystemClock, SystemRandom } from '@nest-strata/core';
+import type { Clock, Random } from '@nest-strata/core';
 import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent, ResolvedCacheOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
@@ -23,6 +25,8 @@ export interface CacheProcess {
 export interface CacheProcessOptions {
   readonly cache?: Partial<ResolvedCacheOptions>;
   readonly redis?: RedisOptions;
+  readonly clock?: Clock;
+  readonly random?: Random;
   /** Its memory need not hear of changes yet when it starts. */
   readonly isUnheard?: boolean;
 }
@@ -36,11 +40,13 @@ export class CacheProcesses {
 
   constructor(private readonly url: string) {}
 
-  async start({ cache = {}, redis = {}, isUnheard = false }: CacheProcessOptions = {}): Promise<CacheProcess> {
-    const real = createRedis({ url: this.url, deadline: '2s', ...redis });
+  async start(options: CacheProcessOptions = {}): Promise<CacheProcess> {
+    const { cache, redis, clock = new SystemClock(), random = new SystemRandom(), isUnheard = false } = options;
+    const real = createRedis({ url: this.url, deadline: '2s', ...redis }, { clock, random });
     const sent = new RecordedRedisPort(real);
     const port = new ChaosRedisPort(sent);
-    const engine = CacheEngine.create(engineOptions({ namespace: [this.name], ...cache }), { redis: port });
+    const parts = { redis: port, clock, random };
+    const engine = CacheEngine.create(engineOptions({ namespace: [this.name], ...cache }), parts);
     const events: CacheEvent[] = [];
     engine.listen((event) => events.push(event));
     const started = { engine, redis: port, sent, events, crash: () => real.close() };
