@@ -172,6 +172,11 @@ export const mutants = [
         find: 'if header ~= ARGV[2] then',
         replace: 'if false then',
       },
+      {
+        file: engine('read-through/entry-writer.ts'),
+        find: 'return this.context.memory.changes.isChangedHere(key, start.stamp);',
+        replace: 'return start.stamp < 0 && key === this.context.name;',
+      },
     ],
     suite: 'test/consistency/v05',
   },
