@@ -69,6 +69,61 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     default: '0',
     meaning: 'The share of the ttl by which each entry’s is shortened at random, in [0, 1).',
   },
+  {
+    name: 'CACHE_GRACE',
+    kind: 'duration',
+    option: 'grace',
+    default: '0ms',
+    meaning: 'Extra time after the ttl in which an entry is served where its loader fails or is late.',
+  },
+  {
+    name: 'CACHE_STALE_WHILE_REVALIDATE',
+    kind: 'duration',
+    option: 'staleWhileRevalidate',
+    default: '0ms',
+    meaning: 'Extra time after the ttl in which an entry is served at once while it is renewed in the background.',
+  },
+  {
+    name: 'CACHE_REFRESH_AHEAD',
+    kind: 'number',
+    option: 'refreshAhead',
+    default: '0',
+    meaning: 'The share of an entry’s life after which a read renews it in the background, such as `0.8`.',
+  },
+  {
+    name: 'CACHE_NEGATIVE_TTL',
+    kind: 'duration',
+    option: 'negativeTtl',
+    meaning: 'How long `null` and `undefined` stay fresh. Not set: as long as any other value.',
+  },
+  {
+    name: 'CACHE_SOFT_TIMEOUT',
+    kind: 'duration',
+    option: 'softTimeout',
+    default: '0ms',
+    meaning: 'How long a caller waits for a loader where a copy is within its grace. `0ms`: no limit.',
+  },
+  {
+    name: 'CACHE_HARD_TIMEOUT',
+    kind: 'duration',
+    option: 'hardTimeout',
+    default: '0ms',
+    meaning: 'How long any caller waits for a loader. `0ms`: no limit.',
+  },
+  {
+    name: 'CACHE_MAX_CONCURRENT_LOADS',
+    kind: 'number',
+    option: 'loads.maxConcurrent',
+    meaning: 'How many loaders of a cache run at once in a process. Not set: no bound.',
+  },
+  {
+    name: 'CACHE_COHERENCE',
+    kind: 'text',
+    option: 'coherence',
+    default: 'auto',
+    meaning:
+      'How memory over Redis learns of changes: `auto`, `tracking`, `tracking-reads`, `bus` or `none`. Counts only with `REDIS_URL`.',
+  },
   { name: 'CACHE_CODEC', kind: 'text', option: 'codec', default: 'json', meaning: '`json` or `msgpack`.' },
   { name: 'CACHE_MEMORY_ENABLED', kind: 'switch', default: 'true', meaning: '`false`: no memory tier.' },
   {
@@ -89,7 +144,7 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     name: 'CACHE_MEMORY_TTL',
     kind: 'duration',
     option: 'memory.ttl',
-    meaning: 'How long memory keeps a copy at most; over Redis never longer than a second.',
+    meaning: 'How long memory serves a copy before it asks Redis again.',
   },
 ];
 

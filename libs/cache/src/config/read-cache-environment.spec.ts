@@ -34,6 +34,14 @@ describe('readCacheEnvironment', () => {
       CACHE_ENABLED: '1',
       CACHE_DEFAULT_TTL: '3600',
       CACHE_JITTER: '0.1',
+      CACHE_GRACE: '1d',
+      CACHE_STALE_WHILE_REVALIDATE: '60',
+      CACHE_REFRESH_AHEAD: '0.8',
+      CACHE_NEGATIVE_TTL: '1m',
+      CACHE_SOFT_TIMEOUT: '200ms',
+      CACHE_HARD_TIMEOUT: '5s',
+      CACHE_MAX_CONCURRENT_LOADS: '20',
+      CACHE_COHERENCE: 'bus',
       CACHE_CODEC: 'msgpack',
       CACHE_MEMORY_ENABLED: 'TRUE',
       CACHE_MEMORY_MAX_ENTRIES: '500',
@@ -55,6 +63,14 @@ describe('readCacheEnvironment', () => {
       enabled: true,
       ttl: '3600s',
       jitter: 0.1,
+      grace: '1d',
+      staleWhileRevalidate: '60s',
+      refreshAhead: 0.8,
+      negativeTtl: '1m',
+      softTimeout: '200ms',
+      hardTimeout: '5s',
+      loads: { maxConcurrent: 20 },
+      coherence: 'bus',
       codec: 'msgpack',
       memory: { maxEntries: 500, maxBytes: 1_000_000, ttl: '30s' },
       ttls: { hero: '600s', bedtime_story: '1d' },
@@ -73,6 +89,7 @@ describe('readCacheEnvironment', () => {
   it.each([
     [{ REDIS_ENABLED: 'false', REDIS_URL: 'redis://localhost', REDIS_DEADLINE: '1s' }],
     [{ REDIS_PASSWORD: 'hunter2', REDIS_MAX_CONNECTIONS: '5' }],
+    [{ REDIS_ENABLED: 'false', REDIS_URL: 'redis://localhost', CACHE_COHERENCE: 'bus' }],
   ])('leaves Redis out when it is switched off or has no address: %j', (environment) => {
     expect(readCacheEnvironment(environment).settings).toEqual({});
   });
@@ -99,6 +116,19 @@ describe('readCacheEnvironment', () => {
     [{ CACHE_JITTER: '10' }, 'CACHE_JITTER: given 10; write a share from 0 up to but not including 1, such as 0.1'],
     [{ CACHE_CODEC: 'yaml' }, `CACHE_CODEC: given "yaml"; write 'json', 'msgpack'`],
     [
+      { CACHE_REFRESH_AHEAD: '80' },
+      'CACHE_REFRESH_AHEAD: given 80; write a share from 0 up to but not including 1, such as 0.8',
+    ],
+    [{ CACHE_GRACE: 'yes' }, 'CACHE_GRACE: given "yes"; write seconds, such as 3600'],
+    [
+      { CACHE_MAX_CONCURRENT_LOADS: '0' },
+      'CACHE_MAX_CONCURRENT_LOADS: given 0; write a whole number of loads, at least 1',
+    ],
+    [
+      { REDIS_URL: 'redis://x', CACHE_COHERENCE: 'pubsub' },
+      `CACHE_COHERENCE: given "pubsub"; write 'auto' or 'tracking' or`,
+    ],
+    [
       { REDIS_ENABLED: 'true' },
       'REDIS_URL: not set, and REDIS_ENABLED is true; write an address such as redis://localhost:6379',
     ],
@@ -122,6 +152,7 @@ describe('readCacheEnvironment', () => {
   it('needs nothing from the environment that the code may have', () => {
     expect(problemsOf({ REDIS_URL: 'redis://localhost' })).toEqual([]);
     expect(problemsOf({ CACHE_MEMORY_ENABLED: 'false' })).toEqual([]);
+    expect(problemsOf({ CACHE_SOFT_TIMEOUT: '200ms' })).toEqual([]);
   });
 
   it('is not led astray by names', () => {

@@ -1,6 +1,6 @@
 import type { Duration } from '@nest-strata/core';
 import type { CacheSettings } from '../options/cache-module-options.js';
-import { settingsProblems } from '../options/resolve-cache-options.js';
+import { settingsProblems } from '../options/option-problems.js';
 import { EnvironmentReader } from './environment-reader.js';
 import type { Environment } from './environment-reader.js';
 import { environmentVariables, NAMED_TTL_PATTERN } from './environment-variables.js';
@@ -57,7 +57,10 @@ function leaveOut(reader: EnvironmentReader, draft: Draft): void {
   if (redisEnabled === true && reader.text('REDIS_URL') === undefined) {
     reader.report('REDIS_URL', 'not set, and REDIS_ENABLED is true; write an address such as redis://localhost:6379');
   }
-  if (redisEnabled === false || reader.text('REDIS_URL') === undefined) delete draft['redis'];
+  if (redisEnabled === false || reader.text('REDIS_URL') === undefined) {
+    delete draft['redis'];
+    delete draft['coherence'];
+  }
   if (reader.switch('CACHE_MEMORY_ENABLED') === false) draft['memory'] = false;
 }
 

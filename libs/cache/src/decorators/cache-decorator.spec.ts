@@ -45,6 +45,23 @@ describe('the types of the decorators', () => {
       observed(_id: string): Observable<Hero> {
         return of(hero);
       }
+      @Cacheable({
+        grace: '1d',
+        refreshAhead: 0.8,
+        version: (found: Hero | undefined) => found?.tags.length,
+        fallback: (error: unknown, id: string) => (error instanceof TypeError ? undefined : { id, tags: [] }),
+      })
+      async renewed(_id: string): Promise<Hero | undefined> {
+        return hero;
+      }
+      @Cacheable({ fallback: () => [] })
+      async forgiving(_id: string): Promise<Hero[]> {
+        return [];
+      }
+      @Caching({ cacheable: [{ fallback: () => hero, softTimeout: '1s' }] })
+      async composedOfOne(): Promise<Hero> {
+        return hero;
+      }
       @CachePut({ key: fromResult((saved: Hero) => saved.id), condition: (_id: string, isFinal: boolean) => isFinal })
       async put(_id: string, _isFinal: boolean): Promise<Hero> {
         return hero;
@@ -139,6 +156,21 @@ describe('the types of the decorators', () => {
       @Cacheable()
       async *generator(): AsyncGenerator<Hero> {
         yield hero;
+      }
+      // @ts-expect-error: the method returns a hero
+      @Cacheable({ fallback: () => 'nobody' })
+      async wrongFallback(): Promise<Hero> {
+        return hero;
+      }
+      // @ts-expect-error: a text is no version
+      @Cacheable({ version: (found: Hero) => found.id })
+      async wrongVersion(): Promise<Hero> {
+        return hero;
+      }
+      // @ts-expect-error: a put does not wait for its method
+      @CachePut({ key: () => 'a', softTimeout: '1s' })
+      async impatientPut(): Promise<Hero> {
+        return hero;
       }
       // @ts-expect-error: a put needs a key
       @CachePut({})

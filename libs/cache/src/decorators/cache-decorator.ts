@@ -53,7 +53,7 @@ type SecondSignature<F> = F extends (...args: never) => infer T ? (first: unknow
 
 /** {@link CachingOptions} of a method that is not known yet. */
 export interface CachingOfSomeMethod {
-  readonly cacheable?: OneOrMoreOfSomeMethod<CacheableOptions<never[], never>>;
+  readonly cacheable?: OneOrMoreOfSomeMethod<CacheableOptions<never[], never, unknown>>;
   readonly put?: OneOrMoreOfSomeMethod<CachePutOptions<never[], never>>;
   readonly evict?: OneOrMoreOfSomeMethod<CacheEvictOptions<never[], never>>;
 }

@@ -204,6 +204,19 @@ describe('@CacheConfig', () => {
   });
 });
 
+describe('options of a method that do not go with those of its class', () => {
+  it('end the boot, with the method and what to write', () => {
+    @CacheConfig({ hardTimeout: '1s' })
+    class HeroService {
+      @Cacheable({ softTimeout: '2s' })
+      async find(): Promise<void> {}
+    }
+    expect(() => attachRuntime(new HeroService(), runtimeOver(new MapCache()))).toThrow(
+      /@Cacheable on HeroService\.find cannot work:\n {2}- softTimeout "2s" is never reached: hardTimeout "1s" comes first/,
+    );
+  });
+});
+
 describe('a cache that does not exist', () => {
   class HeroService {
     @Cacheable({ cache: 'heros' })

@@ -10,7 +10,7 @@ import type { CacheableOptions } from './decorator-options.js';
  *
  * @throws InvalidDecoratorError where the class is defined, for wrong options and for a method that cannot be cached
  */
-export function Cacheable<const Given extends OfSomeMethod<CacheableOptions<never[], never>> = object>(
+export function Cacheable<const Given extends OfSomeMethod<CacheableOptions<never[], never, unknown>> = object>(
   options?: OnlyKnown<Given, CacheableOptions>,
 ): CacheDecorator<'Cacheable', Given> {
   return decorateMethod('Cacheable', options ?? {});

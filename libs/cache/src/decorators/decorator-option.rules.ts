@@ -2,7 +2,15 @@ import { durationToMs } from '@nest-strata/core';
 import type { Duration } from '@nest-strata/core';
 import { describeGiven } from '../options/describe-given.js';
 import { nearestNames } from '../options/nearest-names.js';
-import { durationAdvice, isPlainObject } from '../options/option-rules.js';
+import { optionConflicts } from '../options/option-conflicts.js';
+import {
+  BETA_ADVICE,
+  durationAdvice,
+  durationWithinAdvice,
+  isBeta,
+  isPlainObject,
+  isShare,
+} from '../options/option-rules.js';
 import { FromResult } from './from-result.js';
 
 /** What is wrong with a value and what to write instead; `undefined` when nothing is. */
@@ -27,27 +35,50 @@ const tags = rule(
   (given) => isListOfTexts(given) || isFunction(given) || isFromResult(given),
   `a list of tags, a function of the arguments, or ${FROM_RESULT}`,
 );
-const share = rule(
-  (given) => typeof given === 'number' && given >= 0 && given < 1,
-  'a share from 0 up to but not including 1, such as 0.1',
-);
+const share = (example: string) => rule(isShare, `a share from 0 up to but not including 1, such as ${example}`);
 const flag = rule((given) => typeof given === 'boolean', 'true or false');
 const ttl: Rule = (given) =>
   durationAdvice(given) ?? (durationToMs(given as Duration) > 0 ? undefined : nothingStored(given));
 const ttlOrFunction: Rule = (given) => (isFunction(given) ? undefined : ttl(given));
 
-const store: Rules = { cache, ttl: ttlOrFunction, memoryTtl: durationAdvice, jitter: share, tags, unless: ofResult };
+const upToADay: Rule = (given) => durationWithinAdvice(given, '0ms', '1d');
+
+const stored: Rules = {
+  memoryTtl: durationAdvice,
+  jitter: share('0.1'),
+  grace: durationAdvice,
+  staleWhileRevalidate: durationAdvice,
+  negativeTtl: durationAdvice,
+  slidingTtl: durationAdvice,
+};
+const store: Rules = { cache, ttl: ttlOrFunction, tags, unless: ofResult, version: ofResult, ...stored };
+const load: Rules = {
+  refreshAhead: share('0.8'),
+  earlyRefresh: rule(isBeta, BETA_ADVICE),
+  softTimeout: durationAdvice,
+  hardTimeout: durationAdvice,
+  lockTimeout: durationAdvice,
+  onLockTimeout: rule((given) => given === 'load' || given === 'fail', "'load' or 'fail'"),
+  errorTtl: upToADay,
+  retryAfter: upToADay,
+};
 
 const RULES = {
-  Cacheable: { ...store, key: ofArguments, condition: ofArguments },
+  Cacheable: {
+    ...store,
+    ...load,
+    key: ofArguments,
+    condition: ofArguments,
+    fallback: rule(isFunction, 'a function of the error and the arguments, such as () => []'),
+  },
   CachePut: { ...store, key: ofEither, condition: ofEither },
   CacheEvict: { cache, key: ofEither, tags, all: flag, condition: ofEither, beforeInvocation: flag },
   CacheConfig: {
     cache,
     ttl,
-    memoryTtl: durationAdvice,
-    jitter: share,
     tags: tagList,
+    ...stored,
+    ...load,
     keyPrefix: rule(isText, "a text, such as 'hero'"),
   },
 } as const satisfies Record<string, Rules>;
@@ -99,10 +130,18 @@ function optionProblems(rules: Rules, given: Options, prefix: string): string[] 
 
 /** What is wrong with options that are each right. */
 function combinationProblems(decorator: keyof typeof RULES, given: Options): string[] {
+  if (decorator === 'CacheEvict') return evictProblems(given);
+  const problems = freshnessProblems(given);
   if (decorator === 'CachePut' && given['key'] === undefined) {
-    return ['there is no key; write the one under which others read what this method returns'];
+    problems.push('there is no key; write the one under which others read what this method returns');
   }
-  return decorator === 'CacheEvict' ? evictProblems(given) : [];
+  return problems;
+}
+
+/** What is wrong with options of a method taken together with those of its class. */
+export function freshnessProblems(given: Options): string[] {
+  // Whether the cache has a grace of its own is not known here.
+  return optionConflicts(given, { grace: 'forever' }).map(({ message }) => message);
 }
 
 function evictProblems(given: Options): string[] {

@@ -1,4 +1,6 @@
 import type { Duration } from '@nest-strata/core';
+import type { SourceVersion } from '@nest-strata/engine';
+import type { FreshnessOptions } from '../options/freshness-options.js';
 import type { FromResult } from './from-result.js';
 
 /** A function of the method's arguments. Its `this` is the instance that the method was called on. */
@@ -16,8 +18,11 @@ interface CacheNameOption {
   readonly cache?: string | readonly string[];
 }
 
-/** What the decorators that store results take. */
-interface StoreOptions<Args extends unknown[], Result> extends CacheNameOption {
+/** What of {@link FreshnessOptions} an entry gets when it is stored. */
+type StoredFreshness = Pick<FreshnessOptions, 'grace' | 'staleWhileRevalidate' | 'negativeTtl' | 'slidingTtl'>;
+
+/** What the decorators that store results take. What is left out is as in the cache. */
+interface StoreOptions<Args extends unknown[], Result> extends CacheNameOption, StoredFreshness {
   /** How long the result stays fresh, or a function that tells it from the result. Default: the cache's own. */
   readonly ttl?: Duration | ByResult<Args, Result, Duration>;
   /** How long the memory tier may keep its copy; never longer than `ttl`. Default: the cache's own. */
@@ -26,19 +31,31 @@ interface StoreOptions<Args extends unknown[], Result> extends CacheNameOption {
   readonly jitter?: number;
   /** Labels to invalidate by. Those that the arguments tell cost less than those from the result. Default: none. */
   readonly tags?: readonly string[] | ByEither<Args, Result, readonly string[]>;
+  /**
+   * The result's version at its source, such as a row's version column or its time of change: a result with a lower one
+   * than is stored is not stored. Default: none, and the last to be stored counts.
+   */
+  readonly version?: ByResult<Args, Result, SourceVersion | undefined>;
   /** `true`: the result is returned and not stored. Default: all results are stored, `null` and `undefined` too. */
   readonly unless?: ByResult<Args, Result, boolean>;
 }
 
-/** Options of `@Cacheable`. */
-export interface CacheableOptions<Args extends unknown[] = unknown[], Result = unknown> extends StoreOptions<
-  Args,
-  Result
-> {
+/**
+ * Options of `@Cacheable`. What is left out of {@link FreshnessOptions} is as in the cache.
+ *
+ * @typeParam Fallback what the fallback may return
+ */
+export interface CacheableOptions<Args extends unknown[] = unknown[], Result = unknown, Fallback = Result>
+  extends StoreOptions<Args, Result>, FreshnessOptions {
   /** The result's key. Default: the class, the method and all arguments, as in `HeroService.find:1,"en"`. */
   readonly key?: ByArguments<Args, string>;
   /** `false`: this call neither reads nor writes the cache, and no key is computed. Default: `true`. */
   readonly condition?: ByArguments<Args, boolean>;
+  /**
+   * Gives a result when the method failed, or took longer than `hardTimeout`, and there is no stale copy. It is not
+   * stored. Default: the callers get the error.
+   */
+  readonly fallback?: (error: unknown, ...args: Args) => Fallback;
 }
 
 /** Options of `@CachePut`. All are evaluated after the method has run. */
@@ -79,7 +96,7 @@ export interface CachingOptions<Args extends unknown[] = unknown[], Result = unk
 }
 
 /** Options of `@CacheConfig`: defaults for the decorated methods of a class and of its subclasses. */
-export interface CacheConfigOptions {
+export interface CacheConfigOptions extends FreshnessOptions {
   /** The name of the cache, or of several. Default: the module's default cache. */
   readonly cache?: string | readonly string[];
   /** How long results stay fresh. Default: the cache's own. */

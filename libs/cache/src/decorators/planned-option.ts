@@ -1,5 +1,6 @@
 import { isDuration } from '@nest-strata/core';
 import type { Duration } from '@nest-strata/core';
+import type { SourceVersion } from '@nest-strata/engine';
 import { FromResult } from './from-result.js';
 import { InvalidOptionResultError } from './invalid-option-result.error.js';
 import type { MethodCall } from './method-call.js';
@@ -77,11 +78,22 @@ export const DURATION: OptionKind<Duration> = {
   advice: "a number with its unit, such as '500ms', '30s', '5m', '1h' or '30d', or 'forever'",
 };
 
+/** The version of a result at its source, or none. */
+export const VERSION: OptionKind<SourceVersion | undefined> = {
+  accepts: (value): value is SourceVersion | undefined => value === undefined || isVersion(value),
+  advice: 'a whole number of 0 or more, a bigint or a Date; or undefined for a result without a version',
+};
+
 /** A yes or no. */
 export const FLAG: OptionKind<boolean> = {
   accepts: (value): value is boolean => typeof value === 'boolean',
   advice: 'true or false',
 };
+
+function isVersion(value: unknown): boolean {
+  if (value instanceof Date) return value.getTime() >= 0;
+  return typeof value === 'bigint' ? value >= 0n : Number.isSafeInteger(value) && (value as number) >= 0;
+}
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';

@@ -34,6 +34,22 @@ class Source {
   }
 }
 
+/** Every option for the renewal of a result. */
+const RENEWAL = {
+  grace: '1d',
+  staleWhileRevalidate: '1m',
+  negativeTtl: '5s',
+  slidingTtl: '10m',
+  refreshAhead: 0.8,
+  earlyRefresh: 1,
+  softTimeout: '100ms',
+  hardTimeout: '1s',
+  lockTimeout: '2s',
+  onLockTimeout: 'fail',
+  errorTtl: '3s',
+  retryAfter: '4s',
+} as const;
+
 describe('@Cacheable', () => {
   function rootOf(id: number): string {
     if (id < 0) throw new RangeError('no key was to be made');
@@ -93,6 +109,27 @@ describe('@Cacheable', () => {
     })
     async ofTenant(id: number): Promise<string> {
       return this.load(`${this.tenant} ${id}`);
+    }
+
+    @Cacheable({ key: () => 'renewed', ...RENEWAL, version: (version: number) => version })
+    async renewed(): Promise<number> {
+      return this.load(3);
+    }
+
+    @Cacheable({ key: () => 'versioned', version: (version: number | undefined) => version })
+    async versioned(version: number | undefined): Promise<number | undefined> {
+      return this.load(version);
+    }
+
+    @Cacheable({
+      key: (id: number) => `forgiving:${id}`,
+      tags: (id: number) => [`hero:${id}`],
+      fallback(this: HeroService, error: unknown, id: number) {
+        return `${this.tenant}: no hero ${id} (${(error as Error).message})`;
+      },
+    })
+    async forgiving(id: number): Promise<string> {
+      return this.load(`hero ${id}`);
     }
 
     constructor(readonly tenant = 'anyone') {
@@ -169,6 +206,39 @@ describe('@Cacheable', () => {
     expect(cache.entries.get('list')?.options).toEqual({ ttl: '5m', tags: ['hero:1', 'hero:2'] });
   });
 
+  it('reads and loads with the options of the decorator', async () => {
+    const cache = new MapCache();
+    const heroes = attachCaches(new HeroService(), cache);
+    await heroes.renewed();
+
+    expect(cache.entries.get('renewed')?.options).toEqual({
+      ...RENEWAL,
+      ttl: '1h',
+      tags: [],
+      version: 3,
+    });
+  });
+
+  it('stores without a version what has none', async () => {
+    const cache = new MapCache();
+    const heroes = attachCaches(new HeroService(), cache);
+    await heroes.versioned(undefined);
+
+    expect(cache.entries.get('versioned')?.options).not.toHaveProperty('version');
+  });
+
+  it('gives what the fallback makes of the error, the arguments and the instance, and stores nothing', async () => {
+    const cache = new MapCache();
+    const heroes = attachCaches(new HeroService('acme'), cache);
+    heroes.failure = new Error('database');
+
+    await expect(heroes.forgiving(7)).resolves.toBe('acme: no hero 7 (database)');
+    expect(cache.contents).toEqual({});
+    heroes.failure = undefined;
+    await expect(heroes.forgiving(7)).resolves.toBe('hero 7');
+    expect(cache.contents).toEqual({ 'forgiving:7': 'hero 7' });
+  });
+
   it('caches undefined like any other value', async () => {
     const heroes = attachCaches(new HeroService(), new MapCache());
 
@@ -238,6 +308,14 @@ describe('functions among the options that return what they should not', () => {
     async evict(): Promise<number> {
       return this.load(1);
     }
+    @Cacheable({ key: () => 'k', version: (version: number) => version })
+    async versioned(version = -1): Promise<number> {
+      return this.load(version);
+    }
+    @Cacheable({ key: () => 'k', version: (version: Date | bigint) => version })
+    async dated(version: Date | bigint): Promise<Date | bigint> {
+      return this.load(version);
+    }
     @Cacheable()
     async unkeyable(_callback: () => void): Promise<number> {
       return this.load(1);
@@ -252,10 +330,22 @@ describe('functions among the options that return what they should not', () => {
     ],
     ['conditional', 'returned a Promise, and options are not waited for; return true or false'],
     ['tagged', 'The function tags of @Cacheable on Careless.tagged returned "tag"; return a list of tags'],
+    ['versioned', 'The function version of @Cacheable on Careless.versioned returned -1; return a whole number of 0'],
     ['evict', 'The function key of @CacheEvict on Careless.evict returned a list of 1; return a text'],
   ] as const)('tell the caller of %s so', async (method, message) => {
     const careless = attachCaches(new Careless(), new MapCache());
     await expect(careless[method]()).rejects.toThrow(message);
+  });
+
+  it.each([new Date('yesterday'), -1n])('refuse the version %s, which is none', async (version) => {
+    const careless = attachCaches(new Careless(), new MapCache());
+    await expect(careless.dated(version)).rejects.toThrow('return a whole number of 0 or more, a bigint or a Date');
+  });
+
+  it.each([new Date(5), 5n])('take the version %s', async (version) => {
+    const cache = new MapCache();
+    await attachCaches(new Careless(), cache).dated(version);
+    expect(cache.entries.get('k')?.options.version).toEqual(version);
   });
 
   it('names the method whose arguments make no key', async () => {
@@ -284,7 +374,30 @@ describe('@CachePut', () => {
     async translate(id: number, language: string): Promise<Hero> {
       return this.load({ id, name: 'hero', language });
     }
+
+    @CachePut({
+      key: () => 'versioned',
+      grace: '1d',
+      negativeTtl: '5s',
+      ttl: (hero: Hero) => (hero.id > 0 ? '1m' : '2m'),
+      version: (hero: Hero) => hero.id,
+    })
+    async version(id: number): Promise<Hero> {
+      return this.load({ id, name: 'hero', language: 'en' });
+    }
   }
+
+  it('stores with the version of the result, and with the ttl that has seen it', async () => {
+    const cache = new MapCache();
+    await attachCaches(new HeroService(), cache).version(7);
+
+    expect(cache.entries.get('versioned')?.options).toEqual({
+      grace: '1d',
+      ttl: '1m',
+      negativeTtl: '1m',
+      version: 7,
+    });
+  });
 
   it('runs every time and replaces what is stored', async () => {
     const cache = new MapCache();
@@ -297,7 +410,7 @@ describe('@CachePut', () => {
       'hero:1': expect.objectContaining({ name: 'ann' }),
       'hero:2': expect.objectContaining({ name: 'bob' }),
     });
-    expect(cache.entries.get('hero:1')?.options).toEqual({ ttl: '1m', tags: ['ann'] });
+    expect(cache.entries.get('hero:1')?.options).toMatchObject({ ttl: '1m', tags: ['ann'] });
   });
 
   it('decides by condition and unless after the method has run', async () => {
@@ -555,6 +668,10 @@ describe('several caches', () => {
     async twice(): Promise<string> {
       return this.load('same');
     }
+    @Cacheable({ cache: ['near', 'far'], key: () => 'forgiving', fallback: () => 'nobody' })
+    async forgiving(): Promise<string> {
+      return this.load('somebody');
+    }
     @Cacheable({ cache: ['far', 'near'], key: (id: number) => `hero:${id}` })
     async reversed(id: number): Promise<string> {
       return this.load(`reversed ${id}`);
@@ -593,6 +710,14 @@ describe('several caches', () => {
     await expect(heroes.name(1)).resolves.toBe('just now');
     expect(heroes.runs).toBe(0);
     expect(caches[name === 'near' ? 'far' : 'near'].contents).toEqual({});
+  });
+
+  it('keep away what the fallback of one of them gave', async () => {
+    const { heroes, near, far } = service();
+    heroes.failure = new Error('database');
+
+    await expect(heroes.forgiving()).resolves.toBe('nobody');
+    expect([near.contents, far.contents]).toEqual([{}, {}]);
   });
 
   it('all keep away what `unless` names', async () => {

@@ -70,12 +70,15 @@ async function readThroughMany(sources: readonly Source[], call: MethodCall): Pr
 
 /**
  * Loads through the first source, whose loader loads through the next, whose loader runs the method. Each cache so
- * keeps a result from before an invalidation out, and what one of them turns out to have is not copied to the others.
+ * keeps a result from before an invalidation out, and what one of them has, or gives in place of a result, is not copied
+ * to the others.
  */
 function load([source, ...rest]: readonly Source[], call: MethodCall, chain: { hasRun: boolean }): Promise<unknown> {
   if (!source) {
-    chain.hasRun = true;
-    return call.proceed();
+    return call.proceed().then((result) => {
+      chain.hasRun = true;
+      return result;
+    });
   }
   const { operation, cache, key } = source;
   return cache.getOrSet(
@@ -86,9 +89,10 @@ function load([source, ...rest]: readonly Source[], call: MethodCall, chain: { h
       if (!adaptation) context.skip();
       if (adaptation?.ttl !== undefined) context.ttl = adaptation.ttl;
       if (adaptation?.tags) context.tags = [...adaptation.tags];
+      if (adaptation?.version !== undefined) context.version = adaptation.version;
       return result;
     },
-    operation.entryOptions(call),
+    operation.loadOptions(call),
   );
 }
 

@@ -1,8 +1,16 @@
 import type { Duration } from '@nest-strata/core';
-import type { Codec, CompressionOptions, RegistrableClass, TypeOptions, ValueMode } from '@nest-strata/engine';
+import type {
+  Codec,
+  CoherenceMode,
+  CompressionOptions,
+  RegistrableClass,
+  TypeOptions,
+  ValueMode,
+} from '@nest-strata/engine';
 import type { RedisOptions } from '@nest-strata/redis';
 import type { HealthOptions } from '../health/health-options.js';
 import type { OutboxOptions } from '../outbox/outbox-options.js';
+import type { FreshnessOptions } from './freshness-options.js';
 
 /** The memory tier of a cache: entries in this process, no trip to anywhere. */
 export interface MemoryOptions {
@@ -11,10 +19,10 @@ export interface MemoryOptions {
   /** The most bytes kept, as estimated from the values. @default 67_108_864 (64 MiB) */
   readonly maxBytes?: number;
   /**
-   * How long memory keeps a copy, counted from the moment it was stored there; never longer than the entry lives.
-   * Over Redis never longer than a second, because memory does not hear of the writes of other processes.
+   * How long memory serves a copy before it asks Redis again; never longer than the entry lives. Memory hears of changes
+   * of other processes, so it need not be short; with `coherence: 'none'` it is a second at most.
    *
-   * @default the entry's own ttl; over Redis `'1s'`
+   * @default the entry's own ttl
    */
   readonly ttl?: Duration;
   /**
@@ -26,14 +34,42 @@ export interface MemoryOptions {
   readonly values?: ValueMode;
 }
 
+/** How many loaders of one cache run at once in one process. */
+export interface LoadsOptions {
+  /** The most that run; further ones wait their turn. @default no bound */
+  readonly maxConcurrent?: number;
+  /**
+   * The most that wait; the callers of a load beyond get a copy within its `grace`, the call's `fallback`, or a
+   * LoadShedError at once. `0`: none waits.
+   *
+   * @default no bound
+   */
+  readonly maxQueued?: number;
+}
+
+/** What a cache over Redis does about evicts that Redis did not confirm, or has lost. */
+export interface RecoveryOptions {
+  /**
+   * After a failover to a server that is behind by no more than this, each process repeats its evicts that the server has
+   * missed; when it is further behind, or nobody knows, the namespace is cleared.
+   *
+   * @default '30s'
+   */
+  readonly failoverWindow?: Duration;
+  /** How many evicts may wait for Redis one by one; more are replaced by one `clear()`. @default 10_000 */
+  readonly maxPendingEvicts?: number;
+}
+
 /** What a named cache may have different from the rest; what is left out is as in the root cache. */
-export interface NamedCacheOptions {
+export interface NamedCacheOptions extends FreshnessOptions {
   /** How long entries stay fresh. `'0ms'`: nothing is stored. `'forever'`: until evicted. */
   readonly ttl?: Duration;
   /** The share of the ttl by which each entry's is shortened at random, in [0, 1). */
   readonly jitter?: number;
   /** `false`: this cache has no memory tier. Its entries and bytes are bounded apart from those of other caches. */
   readonly memory?: false | MemoryOptions;
+  /** Bounds the loaders of this cache, apart from those of other caches. */
+  readonly loads?: LoadsOptions;
 }
 
 /** A class, or a class and how its instances are kept. */
@@ -43,7 +79,7 @@ export type CachedType =
   | ({ readonly type: RegistrableClass<any> } & TypeOptions<any, any>);
 
 /** How a cache is made: what the factory of {@link CacheModule.forRootAsync} returns. */
-export interface CacheSettings {
+export interface CacheSettings extends FreshnessOptions {
   /**
    * The prefix of every key in Redis: `strata:<namespace>:…`. Applications that share a Redis must differ in it, the
    * processes of one application must not. Required when `redis` is set.
@@ -57,6 +93,19 @@ export interface CacheSettings {
   readonly memory?: false | MemoryOptions;
   /** The Redis tier. Left out: memory is the only tier, and nothing need be installed. */
   readonly redis?: RedisOptions;
+  /**
+   * How memory over Redis learns of the changes of other processes, which must all be told the same way: `'tracking'` by
+   * Redis itself, of every change; `'tracking-reads'` by Redis, of what this process has read; `'bus'` by messages of
+   * whoever writes; `'none'` not at all, so that copies live for a second. `'auto'`: tracking, or the bus where the server
+   * or the user may not track.
+   *
+   * @default 'auto'
+   */
+  readonly coherence?: CoherenceMode;
+  /** Bounds the loaders of a cache. Left out: as many run as are asked for. */
+  readonly loads?: LoadsOptions;
+  /** What happens to evicts that Redis did not confirm, or has lost. */
+  readonly recovery?: RecoveryOptions;
   /**
    * How values become bytes for Redis. `'json'` can be read with redis-cli; `'msgpack'` is smaller and needs the package
    * msgpackr. Both keep Date, Map, Set, BigInt, bytes, undefined, NaN, ±Infinity, RegExp, URL, Error and `types`.

@@ -43,12 +43,19 @@ export function IsWhole(min: number, unit: string, max = Number.MAX_SAFE_INTEGER
   );
 }
 
+/** A span of time from `min` to `max`. */
+export function IsDurationWithin(min: Duration, max: Duration): PropertyDecorator {
+  return OptionRule((given) => (given === undefined ? undefined : durationWithinAdvice(given, min, max)));
+}
+
 /** A share in [0, 1). */
-export function IsShare(): PropertyDecorator {
-  return ValueRule(
-    (given) => typeof given === 'number' && given >= 0 && given < 1,
-    'a share from 0 up to but not including 1, such as 0.1',
-  );
+export function IsShare(example = '0.1'): PropertyDecorator {
+  return ValueRule(isShare, `a share from 0 up to but not including 1, such as ${example}`);
+}
+
+/** The beta of XFetch. */
+export function IsBeta(): PropertyDecorator {
+  return ValueRule(isBeta, BETA_ADVICE);
 }
 
 /** `true` or `false`. */
@@ -89,6 +96,19 @@ export function isPlainObject(given: unknown): given is Readonly<Record<string, 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** Whether `given` is in [0, 1). */
+export function isShare(given: unknown): boolean {
+  return typeof given === 'number' && given >= 0 && given < 1;
+}
+
+/** Whether `given` may be the beta of XFetch. */
+export function isBeta(given: unknown): boolean {
+  return typeof given === 'number' && given >= 0 && given < Infinity;
+}
+
+/** What to write for the beta of XFetch. */
+export const BETA_ADVICE = 'a number of 0 or more: 0 for none, 1 as is recommended';
+
 /** What to write instead of `given`; `undefined` when it is a duration. */
 export function durationAdvice(given: unknown): string | undefined {
   try {
@@ -100,6 +120,15 @@ export function durationAdvice(given: unknown): string | undefined {
     }
     return `given ${describeGiven(given)}; write a number with a unit, such as '500ms', '30s', '5m', '1h' or '30d', or 'forever'`;
   }
+}
+
+/** What to write instead of `given`; `undefined` when it is a duration from `min` to `max`. */
+export function durationWithinAdvice(given: unknown, min: Duration, max: Duration): string | undefined {
+  const advice = durationAdvice(given);
+  if (advice !== undefined) return advice;
+  const ms = durationToMs(given as Duration);
+  if (ms >= durationToMs(min) && ms <= durationToMs(max)) return undefined;
+  return `given ${describeGiven(given)}; write a duration from '${min}' to '${max}'`;
 }
 
 function listed(words: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Codec, defaultTypes } from '@nest-strata/engine';
 import { Redis } from 'ioredis';
-import type { CacheSettings } from './cache-module-options.js';
+import type { CacheSettings, NamedCacheOptions } from './cache-module-options.js';
 import { InvalidCacheOptionsError } from './invalid-cache-options.error.js';
 import { resolveCacheOptions, resolveCacheOverrides } from './resolve-cache-options.js';
 
@@ -50,9 +50,10 @@ describe('options that are wrong', () => {
     ],
     [
       'a feature that does not exist',
-      { refreshAhead: 0.8 },
-      'refreshAhead: unknown option; the options here are namespace, ttl, jitter, memory, redis, codec, compression, ' +
-        'limits, types, ttls, enabled, health, outbox',
+      { sharding: 5 },
+      'sharding: unknown option; the options here are namespace, ttl, jitter, memory, redis, coherence, loads, recovery, ' +
+        'codec, compression, limits, types, ttls, enabled, health, outbox, grace, staleWhileRevalidate, refreshAhead, ' +
+        'earlyRefresh, negativeTtl, slidingTtl, softTimeout, hardTimeout, lockTimeout, onLockTimeout, errorTtl, retryAfter',
     ],
     ['a name of Object.prototype', { toString: 1 }, 'toString: unknown option; the options here are'],
     ['a prototype', JSON.parse('{"__proto__": {"ttl": "1s"}}'), '__proto__: unknown option; the options here are'],
@@ -181,6 +182,91 @@ describe('options that are wrong', () => {
       `outbox.interval: given "0ms"; write a duration from`,
     ],
     ['an outbox that rests', { outbox: { interval: 'forever' } }, `outbox.interval: given "forever"; write a duration`],
+    [
+      'a switch for a duration',
+      { staleWhileRevalidate: true },
+      `staleWhileRevalidate: given true; write a number with a unit`,
+    ],
+    ['a bare number for grace', { grace: 60 }, "grace: 60 is a bare number; write '60s' or '60ms'"],
+    [
+      'a percentage',
+      { refreshAhead: 80 },
+      'refreshAhead: given 80; write a share from 0 up to but not including 1, such as 0.8',
+    ],
+    ['all of the life', { refreshAhead: 1 }, 'refreshAhead: given 1; write a share'],
+    ['a negative share', { refreshAhead: -0.5 }, 'refreshAhead: given -0.5; write a share'],
+    [
+      'a negative beta',
+      { earlyRefresh: -1 },
+      'earlyRefresh: given -1; write a number of 0 or more: 0 for none, 1 as is',
+    ],
+    ['an endless beta', { earlyRefresh: Infinity }, 'earlyRefresh: given Infinity; write a number'],
+    ['a time limit without a unit', { hardTimeout: 500 }, "hardTimeout: 500 is a bare number; write '500s' or '500ms'"],
+    ['an unknown reaction', { onLockTimeout: 'wait' }, `onLockTimeout: given "wait"; write 'load' or 'fail'`],
+    ['an error for ever', { errorTtl: 'forever' }, `errorTtl: given "forever"; write a duration from '0ms' to '1d'`],
+    ['no second attempt', { retryAfter: '2d' }, `retryAfter: given "2d"; write a duration from '0ms' to '1d'`],
+    [
+      'a time limit that comes too late',
+      { grace: '1h', softTimeout: '2s', hardTimeout: '1s' },
+      'softTimeout: softTimeout "2s" is never reached: hardTimeout "1s" comes first; write a shorter one',
+    ],
+    [
+      'a time limit for nothing to serve',
+      { softTimeout: '200ms' },
+      `softTimeout: softTimeout "200ms" is never used: without grace there is no copy to serve; write grace: '1h' too`,
+    ],
+    [
+      'the same with a grace of nothing',
+      { softTimeout: '200ms', grace: '0ms' },
+      'softTimeout: softTimeout "200ms" is never',
+    ],
+    [
+      'a sliding life that is too long',
+      { ttl: '10m', slidingTtl: '1h' },
+      'slidingTtl: slidingTtl "1h" prolongs nothing: ttl "10m" ends the entry before; write a shorter one, or a longer ttl',
+    ],
+    ['a sliding life as long as the default ttl', { slidingTtl: '1h' }, 'slidingTtl: slidingTtl "1h" prolongs nothing'],
+    [
+      'a sliding life without an end',
+      { ttl: 'forever', slidingTtl: 'forever' },
+      'slidingTtl: slidingTtl "forever" prolongs',
+    ],
+    [
+      'no load at all',
+      { loads: { maxConcurrent: 0 } },
+      'loads.maxConcurrent: given 0; write a whole number of loads, at least 1',
+    ],
+    [
+      'a queue before an open door',
+      { loads: { maxQueued: 5 } },
+      'loads.maxQueued: given 5, which is never used: without maxConcurrent',
+    ],
+    ['a number for loads', { loads: 5 }, 'loads: given 5; write an object of options'],
+    [
+      'an unknown coherence',
+      { namespace: 'shop', redis, coherence: 'pubsub' },
+      `coherence: given "pubsub"; write 'auto' or 'tracking' or 'tracking-reads' or 'bus' or 'none'`,
+    ],
+    [
+      'coherence with nobody',
+      { coherence: 'bus' },
+      'coherence: given "bus" without redis, where no other process shares the cache; leave it out, or configure redis',
+    ],
+    [
+      'a long life in memory that hears of nothing',
+      { namespace: 'shop', redis, coherence: 'none', memory: { ttl: '1h' } },
+      `memory.ttl: given "1h", which is never reached: memory that hears of no changes keeps copies for a second; write '1s'`,
+    ],
+    [
+      'a window without an end',
+      { namespace: 'shop', redis, recovery: { failoverWindow: 'forever' } },
+      `recovery.failoverWindow: given "forever"; write a duration from '1s' to '1h'`,
+    ],
+    [
+      'nothing that may wait',
+      { recovery: { maxPendingEvicts: 0 } },
+      'recovery.maxPendingEvicts: given 0; write a whole number of evicts',
+    ],
     ['a misplaced switch', { isGlobal: false }, 'isGlobal: write it beside the factory, in forRootAsync({ … }) itself'],
     ['misplaced caches', { caches: {} }, 'caches: write it beside the factory, in forRootAsync({ … }) itself'],
     [
@@ -204,7 +290,7 @@ describe('options that are wrong', () => {
     [
       'an unknown option',
       { heroes: { redis } },
-      'caches.heroes.redis: unknown option; the options here are ttl, jitter, memory',
+      'caches.heroes.redis: unknown option; the options here are ttl, jitter, memory, loads, grace, staleWhileRevalidate',
     ],
     [
       'a bare number',
@@ -213,8 +299,52 @@ describe('options that are wrong', () => {
     ],
     ['no name', { '': {} }, "caches: given a cache without a name; write one, such as 'heroes'"],
     ['no tier', { heroes: { memory: false } }, 'caches.heroes.memory: given false without redis, which leaves no tier'],
+    ['a coherence of its own', { heroes: { coherence: 'bus' } }, 'caches.heroes.coherence: unknown option'],
+    [
+      'a time limit for nothing to serve',
+      { heroes: { softTimeout: '1s' } },
+      'caches.heroes.softTimeout: softTimeout "1s" is never used',
+    ],
   ])('are refused in named caches: %s', (_, caches, problem) => {
     expect(problemsOf({}, caches)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each<[string, CacheSettings, NamedCacheOptions, string]>([
+    [
+      'a ttl that ends before the sliding life of the root cache',
+      { ttl: '1d', slidingTtl: '1h' },
+      { ttl: '10m' },
+      'caches.heroes.ttl: slidingTtl "1h" prolongs nothing: ttl "10m" ends the entry before',
+    ],
+    [
+      'no grace for the time limit of the root cache',
+      { grace: '1h', softTimeout: '1s' },
+      { grace: '0ms' },
+      'caches.heroes.grace: softTimeout "1s" is never used: without grace',
+    ],
+    [
+      'a long life in memory that hears of nothing',
+      { namespace: 'shop', redis, coherence: 'none' },
+      { memory: { ttl: '1m' } },
+      'caches.heroes.memory.ttl: given "1m", which is never reached',
+    ],
+  ])('are refused where they do not go with those of the root cache: %s', (_, settings, heroes, problem) => {
+    expect(problemsOf(settings, { heroes })).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each<[string, CacheSettings, NamedCacheOptions]>([
+    ['a time limit with the grace of the root cache', { grace: '1h' }, { softTimeout: '1s' }],
+    ['a longer ttl for a sliding life', { ttl: '1m' }, { ttl: '1d', slidingTtl: '1h' }],
+    ['a queue behind the bound of the root cache', { loads: { maxConcurrent: 5 } }, { loads: { maxQueued: 5 } }],
+    ['no time limit', { softTimeout: '0ms', hardTimeout: '5s' }, { softTimeout: 'forever' }],
+  ])('are none where they go with those of the root cache: %s', (_, settings, heroes) => {
+    expect(problemsOf(settings, { heroes })).toEqual([]);
+  });
+
+  it('are told once, where they are written, when a named cache only inherits them', () => {
+    expect(problemsOf({ softTimeout: '1s' }, { heroes: { ttl: '1m' } })).toEqual([
+      expect.stringContaining('softTimeout: softTimeout "1s" is never used'),
+    ]);
   });
 
   it('are told all at once, each with its path', () => {
@@ -267,13 +397,28 @@ describe('options that are right', () => {
         ttlMs: 3_600_000,
         memoryTtlMs: Infinity,
         jitter: 0,
+        graceMs: 0,
+        staleWhileRevalidateMs: 0,
+        negativeTtlMs: undefined,
+        slidingTtlMs: 0,
+        refreshAhead: 0,
+        earlyRefresh: 0,
+        softTimeoutMs: Infinity,
+        hardTimeoutMs: Infinity,
+        lockTimeoutMs: 10_000,
+        onLockTimeout: 'load',
+        errorTtlMs: 0,
+        retryAfterMs: 1_000,
         memory: { maxEntries: 10_000, maxBytes: 67_108_864, values: 'frozen' },
         types: defaultTypes,
         compression: undefined,
         limits: { maxValueBytes: 1_048_576, maxKeyBytes: 1024 },
+        coherence: 'auto',
+        loads: { maxConcurrent: Infinity, maxQueued: Infinity },
+        recovery: { failoverWindowMs: 30_000, maxPendingEvicts: 10_000 },
         enabled: true,
       },
-      inherited: { memory: { maxEntries: 10_000, maxBytes: 67_108_864, values: 'frozen' }, hasRedis: false },
+      inherited: { given: { ttl: '1h' }, hasRedis: false },
       codec: 'json',
       redis: undefined,
       caches: [],
@@ -289,6 +434,22 @@ describe('options that are right', () => {
       ttl: '1.5s',
       jitter: 0.1,
       memory: { maxEntries: 5, maxBytes: 6, ttl: '2m', values: 'shared' },
+      grace: '1m',
+      staleWhileRevalidate: '2m',
+      negativeTtl: '0ms',
+      slidingTtl: '1s',
+      refreshAhead: 0.8,
+      earlyRefresh: 1.5,
+      softTimeout: '100ms',
+      hardTimeout: '200ms',
+      lockTimeout: '0ms',
+      onLockTimeout: 'fail',
+      errorTtl: '3s',
+      retryAfter: '4s',
+      redis,
+      coherence: 'tracking-reads',
+      loads: { maxConcurrent: 3, maxQueued: 0 },
+      recovery: { failoverWindow: '1m', maxPendingEvicts: 8 },
       codec,
       compression: { thresholdBytes: 0, algorithm: 'gzip' },
       limits: { maxValueBytes: 7, maxKeyBytes: 128 },
@@ -305,6 +466,21 @@ describe('options that are right', () => {
         memoryTtlMs: 120_000,
         jitter: 0.1,
         memory: { maxEntries: 5, maxBytes: 6, values: 'shared' },
+        graceMs: 60_000,
+        staleWhileRevalidateMs: 120_000,
+        negativeTtlMs: 0,
+        slidingTtlMs: 1000,
+        refreshAhead: 0.8,
+        earlyRefresh: 1.5,
+        softTimeoutMs: 100,
+        hardTimeoutMs: 200,
+        lockTimeoutMs: 0,
+        onLockTimeout: 'fail',
+        errorTtlMs: 3000,
+        retryAfterMs: 4000,
+        coherence: 'tracking-reads',
+        loads: { maxConcurrent: 3, maxQueued: 0 },
+        recovery: { failoverWindowMs: 60_000, maxPendingEvicts: 8 },
         compression: { thresholdBytes: 0, algorithm: 'gzip' },
         limits: { maxValueBytes: 7, maxKeyBytes: 128 },
       },
@@ -321,13 +497,13 @@ describe('options that are right', () => {
     expect(resolveCacheOptions(given as unknown as CacheSettings)).toEqual(resolveCacheOptions({}));
   });
 
-  it('let memory forget within a second over Redis, whatever memory.ttl says', () => {
-    const memoryTtlMsOf = (ttl: '500ms' | '1h') =>
-      resolveCacheOptions({ namespace: 'shop', redis, memory: { ttl } }).cache.memoryTtlMs;
-    expect(memoryTtlMsOf('1h')).toBe(1000);
-    expect(memoryTtlMsOf('500ms')).toBe(500);
-    expect(resolveCacheOptions({ namespace: 'shop', redis }).cache.memoryTtlMs).toBe(1000);
-    expect(resolveCacheOptions({ memory: { ttl: '1h' } }).cache.memoryTtlMs).toBe(3_600_000);
+  it('let memory keep copies for as long as memory.ttl says, over Redis too', () => {
+    const memoryTtlMsOf = (settings: CacheSettings) =>
+      resolveCacheOptions({ namespace: 'shop', ...settings }).cache.memoryTtlMs;
+    expect(memoryTtlMsOf({ redis, memory: { ttl: '1h' } })).toBe(3_600_000);
+    expect(memoryTtlMsOf({ redis, memory: { ttl: '500ms' } })).toBe(500);
+    expect(memoryTtlMsOf({ redis })).toBe(Infinity);
+    expect(memoryTtlMsOf({ redis, coherence: 'none', memory: { ttl: '1s' } })).toBe(1000);
   });
 
   it('compress with brotli from a kilobyte on when nothing else is said', () => {
@@ -405,13 +581,18 @@ describe('the outbox', () => {
 });
 
 describe('the options of a namespace', () => {
-  const inherited = { memory: { maxEntries: 50, maxBytes: 60, values: 'cloned' }, hasRedis: false } as const;
+  const given = { ttl: '1h', memory: { maxEntries: 50, maxBytes: 60, values: 'cloned' } } as const;
+  const inherited = { given, hasRedis: false };
 
   it('hold nothing but what differs', () => {
     expect(resolveCacheOverrides('x', {}, inherited)).toEqual({ overrides: {}, inherited });
-    expect(resolveCacheOverrides('x', { ttl: '1s', jitter: 0.5 }, inherited).overrides).toEqual({
+    const options = { ttl: '1s', jitter: 0.5, grace: '1m', softTimeout: '0ms', refreshAhead: 0.5 } as const;
+    expect(resolveCacheOverrides('x', options, inherited).overrides).toEqual({
       ttlMs: 1000,
       jitter: 0.5,
+      graceMs: 60_000,
+      softTimeoutMs: Infinity,
+      refreshAhead: 0.5,
     });
   });
 
@@ -422,12 +603,17 @@ describe('the options of a namespace', () => {
       inherited,
     );
     expect(overrides).toEqual({ memory: { maxEntries: 5, maxBytes: 60, values: 'cloned' }, memoryTtlMs: 3_600_000 });
-    expect(passedOn.memory).toEqual(overrides.memory);
+    expect(passedOn.given).toEqual({ ttl: '1h', memory: { ...given.memory, maxEntries: 5, ttl: '1h' } });
   });
 
-  it('cap the life of memory over Redis', () => {
-    const overRedis = { ...inherited, hasRedis: true };
-    expect(resolveCacheOverrides('x', { memory: { ttl: '1h' } }, overRedis).overrides.memoryTtlMs).toBe(1000);
+  it('take the rest of the bounds of loads from the cache around', () => {
+    const around = { given: { loads: { maxConcurrent: 5, maxQueued: 6 } }, hasRedis: false };
+    expect(resolveCacheOverrides('x', { loads: { maxConcurrent: 1 } }, around).overrides).toEqual({
+      loads: { maxConcurrent: 1, maxQueued: 6 },
+    });
+    expect(resolveCacheOverrides('x', { loads: {} }, inherited).overrides).toEqual({
+      loads: { maxConcurrent: Infinity, maxQueued: Infinity },
+    });
   });
 
   it('switch memory off, and on again inside', () => {

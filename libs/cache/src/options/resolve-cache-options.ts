@@ -2,35 +2,41 @@ import { durationToMs } from '@nest-strata/core';
 import type { Duration } from '@nest-strata/core';
 import { DEFAULT_CACHE_OPTIONS, defaultTypes } from '@nest-strata/engine';
 import type { CacheOverrides, ResolvedCacheOptions } from '@nest-strata/engine';
-import { InvalidRedisOptionsError, resolveRedisOptions } from '@nest-strata/redis';
-import type { CacheModuleExtras, CacheSettings, MemoryOptions, NamedCacheOptions } from './cache-module-options.js';
+import type {
+  CacheModuleExtras,
+  CacheSettings,
+  LoadsOptions,
+  MemoryOptions,
+  NamedCacheOptions,
+} from './cache-module-options.js';
 import type { ResolvedOutboxOptions } from '../outbox/outbox-options.js';
-import { describeGiven } from './describe-given.js';
+import { DEFAULT_TTL, inheritedFrom, layOptions } from './inherited-options.js';
 import { InvalidCacheOptionsError } from './invalid-cache-options.error.js';
-import type { OptionProblem } from './invalid-cache-options.error.js';
+import { cacheOptionProblems, namedCacheProblems } from './option-problems.js';
 import { isPlainObject } from './option-rules.js';
+import { resolveFreshness } from './resolve-freshness.js';
 import type { InheritedOptions, ResolvedSettings } from './resolved-settings.js';
-import { NamedCacheShape, NO_TIER_ADVICE, SettingsShape } from './settings.shape.js';
 import { toTypeRegistry } from './type-list.js';
-import { validateOptions } from './validate-options.js';
 
-/** What each option is when it is left out. */
+/** What options are when they are left out, as far as the engine does not say. */
 const DEFAULTS = {
   namespace: 'default',
-  ttl: '1h',
-  jitter: 0,
-  maxEntries: 10_000,
-  maxBytes: 64 * 1024 * 1024,
-  values: 'frozen',
   codec: 'json',
   thresholdBytes: 1024,
   algorithm: 'brotli',
-  maxValueBytes: 1024 * 1024,
-  maxKeyBytes: 1024,
   failOn: ['down'],
   outboxTable: 'strata_outbox',
   outboxInterval: '1s',
 } as const;
+
+/** What the engine says of them. */
+const {
+  memory: DEFAULT_MEMORY,
+  limits: DEFAULT_LIMITS,
+  loads: DEFAULT_LOADS,
+  recovery: DEFAULT_RECOVERY,
+  ...ENGINE_DEFAULTS
+} = DEFAULT_CACHE_OPTIONS;
 
 /**
  * Checks the options of the module, fills in the defaults and freezes the result.
@@ -41,13 +47,12 @@ export function resolveCacheOptions(
   settings: CacheSettings,
   caches: NonNullable<CacheModuleExtras['caches']> = {},
 ): ResolvedSettings {
-  const problems = problemsOf(settings, caches);
+  const problems = cacheOptionProblems(settings, caches);
   if (problems.length > 0) throw new InvalidCacheOptionsError(problems);
-  const cache = resolveRoot(settings);
   const redis = settings.enabled === false ? undefined : settings.redis;
   return frozenCopy({
-    cache,
-    inherited: { memory: cache.memory, hasRedis: settings.redis !== undefined },
+    cache: resolveRoot(settings),
+    inherited: inheritedFrom(settings),
     codec: settings.codec ?? DEFAULTS.codec,
     redis,
     caches: Object.entries(caches).map(([name, options]) => ({ name, options })),
@@ -67,86 +72,47 @@ export function resolveCacheOverrides(
   options: NamedCacheOptions,
   inherited: InheritedOptions,
 ): { readonly overrides: CacheOverrides; readonly inherited: InheritedOptions } {
-  const problems = namedCacheProblems({ [name]: options }, inherited.hasRedis);
+  const problems = namedCacheProblems({ [name]: options }, inherited);
   if (problems.length > 0) throw new InvalidCacheOptionsError(problems);
-  const memory = options.memory === undefined ? inherited.memory : resolveMemory(options.memory, inherited.memory);
+  const given = layOptions(inherited.given, options);
   const memoryTtlMs = memoryTtlMsOf(options.memory);
   const overrides = {
     ...(options.ttl !== undefined && { ttlMs: durationToMs(options.ttl) }),
     ...(options.jitter !== undefined && { jitter: options.jitter }),
+    ...resolveFreshness(options),
     ...(memoryTtlMs !== undefined && { memoryTtlMs }),
-    ...(options.memory !== undefined && { memory }),
+    ...(options.memory !== undefined && { memory: resolveMemory(given.memory) }),
+    ...(options.loads !== undefined && { loads: resolveLoads(given.loads) }),
   };
-  return frozenCopy({ overrides, inherited: { ...inherited, memory } });
-}
-
-/** What is wrong with settings, each taken by itself or with the others. */
-export function settingsProblems(settings: Readonly<Record<string, unknown>>): OptionProblem[] {
-  return [...validateOptions(SettingsShape, settings), ...redisProblems(settings['redis'])];
-}
-
-function problemsOf(settings: unknown, caches: unknown): OptionProblem[] {
-  if (!isPlainObject(settings)) {
-    return [{ path: 'options', message: `given ${describeGiven(settings)}; return an object of options, {} for none` }];
-  }
-  const { isGlobal, caches: misplaced, ...rest } = settings;
-  return [
-    ...Object.entries({ isGlobal, caches: misplaced }).flatMap(([path, given]) =>
-      given === undefined ? [] : [{ path, message: 'write it beside the factory, in forRootAsync({ … }) itself' }],
-    ),
-    ...settingsProblems(rest),
-    ...(isPlainObject(caches)
-      ? namedCacheProblems(caches, rest['redis'] !== undefined)
-      : [
-          {
-            path: 'caches',
-            message: `given ${describeGiven(caches)}; write an object such as { heroes: { ttl: '10m' } }`,
-          },
-        ]),
-  ];
-}
-
-function redisProblems(redis: unknown): OptionProblem[] {
-  if (!isPlainObject(redis)) return [];
-  try {
-    resolveRedisOptions(redis);
-    return [];
-  } catch (error) {
-    if (!(error instanceof InvalidRedisOptionsError)) throw error;
-    return error.problems.map(({ path, message }) => ({ path: `redis.${path}`, message }));
-  }
-}
-
-function namedCacheProblems(caches: Readonly<Record<string, unknown>>, hasRedis: boolean): OptionProblem[] {
-  return Object.entries(caches).flatMap(([name, options]) => {
-    const path = `caches.${name}`;
-    if (name === '') return [{ path: 'caches', message: `given a cache without a name; write one, such as 'heroes'` }];
-    if (!isPlainObject(options)) {
-      return [{ path, message: `given ${describeGiven(options)}; write an object of options, {} for none` }];
-    }
-    if (options['memory'] === false && !hasRedis) return [{ path: `${path}.memory`, message: NO_TIER_ADVICE }];
-    return validateOptions(NamedCacheShape, options, `${path}.`);
-  });
+  return frozenCopy({ overrides, inherited: { ...inherited, given } });
 }
 
 function resolveRoot(settings: CacheSettings): ResolvedSettings['cache'] {
-  const { memory, compression, limits } = settings;
+  const { memory, compression, limits, loads, recovery } = settings;
+  const { failoverWindow, maxPendingEvicts } = recovery ?? {};
   return {
-    ...DEFAULT_CACHE_OPTIONS,
+    ...ENGINE_DEFAULTS,
+    ...resolveFreshness(settings),
     namespace: [settings.namespace ?? DEFAULTS.namespace],
-    ttlMs: durationToMs(settings.ttl ?? DEFAULTS.ttl),
+    ttlMs: durationToMs(settings.ttl ?? DEFAULT_TTL),
     memoryTtlMs: memoryTtlMsOf(memory) ?? Infinity,
-    jitter: settings.jitter ?? DEFAULTS.jitter,
-    memory: resolveMemory(memory ?? {}, DEFAULTS),
+    jitter: settings.jitter ?? 0,
+    memory: resolveMemory(memory),
     compression: compression && {
       thresholdBytes: compression.thresholdBytes ?? DEFAULTS.thresholdBytes,
       algorithm: compression.algorithm ?? DEFAULTS.algorithm,
     },
     limits: {
-      maxValueBytes: limits?.maxValueBytes ?? DEFAULTS.maxValueBytes,
-      maxKeyBytes: limits?.maxKeyBytes ?? DEFAULTS.maxKeyBytes,
+      maxValueBytes: limits?.maxValueBytes ?? DEFAULT_LIMITS.maxValueBytes,
+      maxKeyBytes: limits?.maxKeyBytes ?? DEFAULT_LIMITS.maxKeyBytes,
     },
     types: settings.types ? toTypeRegistry(settings.types) : defaultTypes,
+    coherence: settings.coherence ?? ENGINE_DEFAULTS.coherence,
+    loads: resolveLoads(loads),
+    recovery: {
+      failoverWindowMs: failoverWindow === undefined ? DEFAULT_RECOVERY.failoverWindowMs : durationToMs(failoverWindow),
+      maxPendingEvicts: maxPendingEvicts ?? DEFAULT_RECOVERY.maxPendingEvicts,
+    },
     enabled: settings.enabled ?? true,
   };
 }
@@ -162,15 +128,20 @@ function memoryTtlMsOf(memory: false | MemoryOptions | undefined): number | unde
   return ttl === undefined ? undefined : durationToMs(ttl);
 }
 
-function resolveMemory(
-  memory: false | MemoryOptions,
-  defaults: ResolvedCacheOptions['memory'],
-): ResolvedCacheOptions['memory'] {
-  if (memory === false) return { maxEntries: 0, maxBytes: defaults.maxBytes, values: defaults.values };
+function resolveMemory(memory: false | MemoryOptions = {}): ResolvedCacheOptions['memory'] {
+  if (memory === false) return { ...DEFAULT_MEMORY, maxEntries: 0 };
+  const { maxEntries, maxBytes, values } = memory;
   return {
-    maxEntries: memory.maxEntries ?? (defaults.maxEntries || DEFAULTS.maxEntries),
-    maxBytes: memory.maxBytes ?? defaults.maxBytes,
-    values: memory.values ?? defaults.values,
+    maxEntries: maxEntries ?? DEFAULT_MEMORY.maxEntries,
+    maxBytes: maxBytes ?? DEFAULT_MEMORY.maxBytes,
+    values: values ?? DEFAULT_MEMORY.values,
+  };
+}
+
+function resolveLoads({ maxConcurrent, maxQueued }: LoadsOptions = {}): ResolvedCacheOptions['loads'] {
+  return {
+    maxConcurrent: maxConcurrent ?? DEFAULT_LOADS.maxConcurrent,
+    maxQueued: maxQueued ?? DEFAULT_LOADS.maxQueued,
   };
 }
 

@@ -7,7 +7,8 @@ import type { CacheSettings, NamedCacheOptions } from './cache-module-options.js
 
 /** What a cache passes on to the namespaces in it. */
 export interface InheritedOptions {
-  readonly memory: ResolvedCacheOptions['memory'];
+  /** The options as they were written, with those of the caches around it. */
+  readonly given: NamedCacheOptions & Pick<CacheSettings, 'coherence'>;
   readonly hasRedis: boolean;
 }
 

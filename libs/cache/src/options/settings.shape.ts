@@ -1,11 +1,11 @@
-import { durationToMs } from '@nest-strata/core';
-import type { Duration } from '@nest-strata/core';
 import { compressionAlgorithms, TypeRegistrationError } from '@nest-strata/engine';
 import { isTableName } from '../outbox/table-name.js';
 import { describeGiven } from './describe-given.js';
+import { FreshnessShape } from './freshness.shape.js';
 import {
   durationAdvice,
   IsDuration,
+  IsDurationWithin,
   IsGroup,
   IsListOf,
   IsOneOf,
@@ -32,13 +32,24 @@ class MemoryShape {
   @IsOneOf(['frozen', 'cloned', 'shared']) values: unknown;
 }
 
+class LoadsShape {
+  @IsWhole(1, 'loads') maxConcurrent: unknown;
+  @IsWhole(0, 'loads') maxQueued: unknown;
+}
+
 /** The rules of `NamedCacheOptions`. */
-export class NamedCacheShape {
-  static readonly groups = { memory: MemoryShape };
+export class NamedCacheShape extends FreshnessShape {
+  static readonly groups: Readonly<Record<string, OptionsShape>> = { memory: MemoryShape, loads: LoadsShape };
 
   @IsDuration() ttl: unknown;
   @IsShare() jitter: unknown;
   @IsGroup('or false') memory: unknown;
+  @IsGroup() loads: unknown;
+}
+
+class RecoveryShape {
+  @IsDurationWithin('1s', '1h') failoverWindow: unknown;
+  @IsWhole(1, 'evicts') maxPendingEvicts: unknown;
 }
 
 class CompressionShape {
@@ -57,13 +68,15 @@ class HealthShape {
 
 class OutboxShape {
   @OptionRule(tableAdvice) table: unknown;
-  @OptionRule(intervalAdvice) interval: unknown;
+  @IsDurationWithin('100ms', '1h') interval: unknown;
 }
 
 /** The rules of `CacheSettings`; those inside of `redis` are the ones of `resolveRedisOptions`. */
-export class SettingsShape {
+export class SettingsShape extends FreshnessShape {
   static readonly groups: Readonly<Record<string, OptionsShape>> = {
     memory: MemoryShape,
+    loads: LoadsShape,
+    recovery: RecoveryShape,
     compression: CompressionShape,
     limits: LimitsShape,
     health: HealthShape,
@@ -88,6 +101,17 @@ export class SettingsShape {
   memory: unknown;
 
   @IsGroup() redis: unknown;
+
+  @OptionRule((given, { redis }) =>
+    given !== undefined && redis === undefined
+      ? `given ${describeGiven(given)} without redis, where no other process shares the cache; leave it out, or configure redis`
+      : undefined,
+  )
+  @IsOneOf(['auto', 'tracking', 'tracking-reads', 'bus', 'none'])
+  coherence: unknown;
+
+  @IsGroup() loads: unknown;
+  @IsGroup() recovery: unknown;
   @OptionRule(codecAdvice) codec: unknown;
   @IsGroup() compression: unknown;
   @IsGroup() limits: unknown;
@@ -128,15 +152,6 @@ function outboxAdvice(given: unknown): string | undefined {
 function tableAdvice(given: unknown): string | undefined {
   if (given === undefined || isTableName(given)) return undefined;
   return `given ${describeGiven(given)}; write a name of letters, digits and underscores, such as 'evictions' or 'cache.evictions'`;
-}
-
-function intervalAdvice(given: unknown): string | undefined {
-  if (given === undefined) return undefined;
-  const advice = durationAdvice(given);
-  if (advice !== undefined) return advice;
-  const intervalMs = durationToMs(given as Duration);
-  if (intervalMs >= 100 && intervalMs <= 3_600_000) return undefined;
-  return `given ${describeGiven(given)}; write a duration from '100ms' to '1h'`;
 }
 
 function typesAdvice(given: unknown): string | undefined {

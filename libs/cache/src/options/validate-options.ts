@@ -16,7 +16,7 @@ export interface OptionsShape {
  * The values are looked at where they are and never copied: among them are clients and codecs.
  */
 export function validateOptions(shape: OptionsShape, given: object, path = ''): OptionProblem[] {
-  const known = knownOptions(shape);
+  const known = optionNames(shape);
   const problems: OptionProblem[] = [];
   const subject = new shape();
   for (const [name, value] of Object.entries(given as Readonly<Record<string, unknown>>)) {
@@ -33,7 +33,8 @@ export function validateOptions(shape: OptionsShape, given: object, path = ''): 
   return problems;
 }
 
-function knownOptions(shape: OptionsShape): string[] {
+/** The names that have rules in a shape, without those inside of groups. */
+export function optionNames(shape: OptionsShape): string[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(shape, '', false, false);
   return [...new Set(rules.map(({ propertyName }) => propertyName))];
 }

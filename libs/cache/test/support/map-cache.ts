@@ -89,10 +89,16 @@ export class MapCache implements DecoratedCache {
     };
     // Other calls come in between, as they do over a network.
     await Promise.resolve();
-    const value = await loader(context);
-    if (!skipped.has(key))
-      this.entries.set(key, { value, options: { ...options, ttl: context.ttl, tags: context.tags } });
-    return value;
+    try {
+      const value = await loader(context);
+      const version = context.version === undefined ? {} : { version: context.version };
+      const stored = { ...options, ...version, ttl: context.ttl, tags: context.tags };
+      if (!skipped.has(key)) this.entries.set(key, { value, options: stored });
+      return value;
+    } catch (error) {
+      if (options.fallback === undefined) throw error;
+      return options.fallback(error) as T;
+    }
   }
 
   #record(call: string): void {
