@@ -34,7 +34,7 @@ export class IoredisPort extends RedisPort {
   readonly #options: ResolvedRedisOptions;
   readonly #deadline: Deadline;
   readonly #breaker: CircuitBreaker;
-  readonly #links: LinkPool;
+  readonly #links: LinkPool<RedisLink>;
   readonly #watches: KeyWatches;
   readonly #listeners = new Set<RedisStateListener>();
   #state: RedisState = 'connecting';
@@ -65,7 +65,7 @@ export class IoredisPort extends RedisPort {
       missed: () => this.#breaker.recordFailure(),
     };
     const links = Array.from({ length: options.connections }, () => new RedisLink(context));
-    this.#links = new LinkPool(links, (link, kind) => this.#watches.prefer(link, kind));
+    this.#links = new LinkPool(links, (link, kind) => this.#watches.suitability(link, kind));
     this.#watches = new KeyWatches({ link: context, readyLinks: () => this.#links.ready, open: () => this.#open() });
   }
 

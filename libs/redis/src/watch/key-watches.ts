@@ -1,4 +1,5 @@
 import type { BatchKind } from '../batch/batch.js';
+import type { Suitability } from '../connection/link-pool.js';
 import type { RedisLink } from '../connection/redis-link.js';
 import { InvalidRedisOptionsError } from '../errors/invalid-redis-options.error.js';
 import { BusChannel } from './bus.channel.js';
@@ -50,9 +51,9 @@ export class KeyWatches {
     this.#tracking?.linkLost(link);
   }
 
-  /** Which connections should take a batch, as far as that matters to what is watched. */
-  prefer(link: RedisLink, kind: BatchKind): boolean {
-    return this.#tracking?.prefers(link, kind) ?? true;
+  /** How well a connection suits a batch, as far as that matters to what is watched. */
+  suitability(link: RedisLink, kind: BatchKind): Suitability {
+    return this.#tracking?.suitability(link, kind) ?? 'will-do';
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ClockTimer } from '@nest-strata/core';
 import { retryDelayMs } from '../client/connection-profile.js';
 import type { BatchKind } from '../batch/batch.js';
+import type { Suitability } from '../connection/link-pool.js';
 import type { RedisLink } from '../connection/redis-link.js';
 import { waitAtMost } from '../deadline/wait-at-most.js';
 import { describeFault } from '../errors/redis-fault.js';
@@ -102,10 +103,14 @@ export class TrackingChannel extends KeyChannel {
     void this.#arm();
   }
 
-  /** Whether a connection should take such a batch: one that tracks, and for writes the one that is spared its echo. */
-  prefers(link: RedisLink, kind: BatchKind): boolean {
-    if (this.#trackers.length === 0 || (this.mode === 'tracking' && kind === 'reads')) return true;
-    return this.#trackers.includes(link);
+  /**
+   * Writes should go where they cause no echo. What is read over a connection that does not track is never heard of, so
+   * that while others do, it must not read.
+   */
+  suitability(link: RedisLink, kind: BatchKind): Suitability {
+    if (this.#trackers.length === 0 || (this.mode === 'tracking' && kind === 'reads')) return 'will-do';
+    if (this.#trackers.includes(link)) return 'good';
+    return this.mode === 'tracking' ? 'will-do' : 'poor';
   }
 
   protected override async prove(): Promise<void> {
