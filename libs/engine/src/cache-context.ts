@@ -29,6 +29,8 @@ import { SingleFlight } from './read-through/single-flight.js';
 import { NothingToKeep, RedisEvictKeeper } from './recovery/evict-keeper.js';
 import type { EvictKeeper } from './recovery/evict-keeper.js';
 import { Recovery } from './recovery/recovery.js';
+import { forgetLocally, repeatEvict } from './recovery/repeat-evict.js';
+import { UnsettledEvictsError } from './recovery/unsettled-evicts.error.js';
 import { StatsRecorder } from './stats/stats-recorder.js';
 import { RecordKeeper } from './tags/record-keeper.js';
 import { TagRecords } from './tags/tag-records.js';
@@ -137,19 +139,11 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
     isHeard: () => coherence.isArmed,
   });
   const recordKeeper = new RecordKeeper(records, clock);
-  const hearer = new ChangeHearer({
-    keySpace,
-    memory,
-    trust: watched,
-    versions,
-    waiters,
-    flights,
-    recordKeeper,
-    echoes,
-  });
-  coherence.join(keySpace, memory.tier.hasRoom, hearer);
+  const recovery = makeRecovery(port, authority, parts);
+  const heard = { keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper, echoes, recovery };
+  coherence.join(keySpace, memory.tier.hasRoom, new ChangeHearer(heard));
   const { changes: _, ...context } = parts;
-  return { ...context, memory, trust, versions, authority, recovery: makeRecovery(port, authority, parts) };
+  return { ...context, memory, trust, versions, authority, recovery };
 }
 
 function makeRedisTier(
@@ -176,17 +170,16 @@ function makeRedisTier(
   );
 }
 
-function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts): RedisEvictKeeper {
-  const { keySpace, clock, random, events, name, options } = parts;
+function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts): EvictKeeper {
+  const { keySpace, clock, random, events, name, options, changes } = parts;
   const recovery = new Recovery({
     redis: port,
     keySpace,
     clock,
     random,
-    attempt: (evict) => {
-      if (evict.kind === 'key') return authority.delete([evict.key]);
-      if (evict.kind === 'tag') return authority.invalidateTags([evict.tag]);
-      return evict.kind === 'pattern' ? authority.deleteMatching(evict.glob) : authority.clear();
+    attempt: async (evict) => {
+      await repeatEvict(evict, authority);
+      forgetLocally(evict, changes);
     },
     readIdentity: () => readServerIdentity(port),
     onPendingChange: ({ kind }) =>
@@ -202,5 +195,6 @@ function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts):
     if (state === 'ready') void recovery.resume();
     else recovery.doubt();
   });
-  return new RedisEvictKeeper(recovery);
+  const onLeft = (count: number) => reportFault(parts, 'close', new UnsettledEvictsError(name, count));
+  return new RedisEvictKeeper(recovery, () => port.state === 'ready', onLeft);
 }

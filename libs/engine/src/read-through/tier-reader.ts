@@ -40,7 +40,8 @@ export class TierReader {
   ): Promise<Reading> {
     const { authority, stats, recovery } = this.context;
     recovery.active(start.startedAtMs);
-    if (!recovery.isCertain) return NOTHING_KNOWN;
+    if (this.#isInDoubt()) return NOTHING_KNOWN;
+    const { isEmpty: wereNoneEvicted, settledCount } = recovery.evicted;
     let answer: AuthorityAnswer;
     try {
       answer = await authority.read(keys, start.stamp, likelyTags);
@@ -49,6 +50,9 @@ export class TierReader {
       reportFault(this.context, 'read', error);
       return NOTHING_KNOWN;
     }
+    // What was asked before Redis confirmed an evict, or turned out to be another, may be what was evicted.
+    const isOutdated = !wereNoneEvicted && recovery.evicted.settledCount !== settledCount;
+    if (isOutdated || this.#isInDoubt()) return NOTHING_KNOWN;
     const entries = this.#withoutEvicted(keys, answer.entries);
     if (authority.isShared) stats.redis.record(entries);
     const copies = entries.map((entry, index) => entry && this.#take(keys[index] ?? '', entry, start));
@@ -60,6 +64,11 @@ export class TierReader {
     const copy = this.context.memory.find(key);
     if (copy === undefined || copy.goneAtMs <= copy.freshUntilMs || this.#isEvicted(key, copy)) return undefined;
     return { value: copy.value, isCopiedOnRead: copy.isCopiedOnRead, isHeld: true, tier: 'memory', entry: copy };
+  }
+
+  /** Whether Redis may be another server than it was. */
+  #isInDoubt(): boolean {
+    return !this.context.recovery.isCertain;
   }
 
   /** What is evicted here and perhaps not yet in Redis is served from nowhere. */

@@ -4,6 +4,8 @@ import type { Recovery } from './recovery.js';
 /** What must not be served, because Redis may still have it. */
 export interface EvictedNames {
   readonly isEmpty: boolean;
+  /** How many no longer are among them. */
+  readonly settledCount: number;
   blocksKey(key: string): boolean;
   blocksTag(tag: string): boolean;
 }
@@ -13,6 +15,9 @@ export abstract class EvictKeeper {
   abstract readonly evicted: EvictedNames;
   /** Whether Redis is the server that it was; while that is not known, nothing of it may be served. */
   abstract readonly isCertain: boolean;
+
+  /** Nothing is known of Redis for certain from now on, until it has been looked at again, which begins at once if it can. */
+  abstract doubt(): void;
 
   /** To be taken before a write or an evict is sent, and shown when it was acknowledged. */
   abstract stamp(): number;
@@ -27,12 +32,21 @@ export abstract class EvictKeeper {
   abstract active(nowMs: number): void;
 }
 
-const NOTHING_EVICTED: EvictedNames = { isEmpty: true, blocksKey: () => false, blocksTag: () => false };
+const NOTHING_EVICTED: EvictedNames = {
+  isEmpty: true,
+  settledCount: 0,
+  blocksKey: () => false,
+  blocksTag: () => false,
+};
 
 /** For a cache that is its own authority: what is evicted is gone. */
 export class NothingToKeep extends EvictKeeper {
   override readonly evicted = NOTHING_EVICTED;
   override readonly isCertain = true;
+
+  override doubt(): void {
+    // There is nothing to be doubted.
+  }
 
   override stamp(): number {
     return 0;
@@ -65,13 +79,23 @@ export class NothingToKeep extends EvictKeeper {
 export class RedisEvictKeeper extends EvictKeeper {
   override readonly evicted: EvictedNames;
 
-  constructor(readonly recovery: Recovery) {
+  constructor(
+    private readonly recovery: Recovery,
+    private readonly isReachable: () => boolean,
+    /** Told how many evicts are left unsettled at the end. */
+    private readonly onLeft: (count: number) => void,
+  ) {
     super();
     this.evicted = recovery.pending;
   }
 
   override get isCertain(): boolean {
     return this.recovery.isCertain;
+  }
+
+  override doubt(): void {
+    this.recovery.doubt();
+    if (this.isReachable()) void this.recovery.resume();
   }
 
   override stamp(): number {
@@ -96,7 +120,8 @@ export class RedisEvictKeeper extends EvictKeeper {
   }
 
   override async close(withinMs: number): Promise<void> {
-    await this.recovery.close(withinMs);
+    const left = await this.recovery.close(withinMs);
+    if (left.length > 0) this.onLeft(left.length);
   }
 
   override active(nowMs: number): void {

@@ -69,6 +69,7 @@ export class PendingEvicts {
   readonly #lane = new AttemptLane(MAX_ATTEMPTS_AT_ONCE);
   readonly #patternLane = new AttemptLane(MAX_PATTERNS_AT_ONCE);
   #order = 0;
+  #settledCount = 0;
   #timer: ClockTimer | undefined;
   #timerDueMs = Infinity;
   #closing: Promise<readonly Evict[]> | undefined;
@@ -83,6 +84,11 @@ export class PendingEvicts {
   /** Whether nothing is pending, so that nothing else need be asked; costs nothing. */
   get isEmpty(): boolean {
     return this.#stones.size === 0;
+  }
+
+  /** How many were settled since the start: a read that saw tombstones and began before is told by that they have gone. */
+  get settledCount(): number {
+    return this.#settledCount;
   }
 
   /** How many are pending. */
@@ -211,6 +217,7 @@ export class PendingEvicts {
 
   #settle(stone: PendingEvict, how: 'confirmed' | 'expired'): void {
     this.#stones.remove(stone);
+    this.#settledCount++;
     if (this.isEmpty) this.#stopTimer();
     this.#parts.onChange({ kind: 'settled', evict: stone.evict, how });
     if (this.isEmpty) this.#becameEmpty();

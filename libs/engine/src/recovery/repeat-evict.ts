@@ -1,0 +1,19 @@
+import type { Authority } from '../authority/authority.port.js';
+import type { LocalChanges } from '../memory/local-changes.js';
+import type { Evict } from './evict.js';
+
+/** Evicts from the authority what it did not confirm before. */
+export async function repeatEvict(evict: Evict, authority: Authority): Promise<void> {
+  if (evict.kind === 'key') await authority.delete([evict.key]);
+  else if (evict.kind === 'tag') await authority.invalidateTags([evict.tag]);
+  else if (evict.kind === 'pattern') await authority.deleteMatching(evict.glob);
+  else await authority.clear();
+}
+
+/** What was read before an evict was confirmed is outdated. */
+export function forgetLocally(evict: Evict, changes: LocalChanges): void {
+  if (evict.kind === 'key') changes.changeKey(evict.key);
+  else if (evict.kind === 'tag') changes.invalidateTags([evict.tag]);
+  else if (evict.kind === 'pattern') changes.changeAllKeys();
+  else changes.invalidateAll();
+}
