@@ -7,7 +7,7 @@ import type { EntryOptions } from './entry/entry-options.js';
 import type { SourceVersion } from './entry/source-version.js';
 import { resolveEntryOptions } from './entry/resolve-entry-options.js';
 import type { EvictOutcome, WriteOutcome } from './entry/write-outcome.js';
-import type { CacheListener } from './events/cache-event.js';
+import type { CacheListener, CacheStateEvent } from './events/cache-event.js';
 import { CacheEvents } from './events/cache-events.js';
 import { tellDegradation } from './events/degradation.js';
 import { Invalidator } from './invalidation/invalidator.js';
@@ -266,6 +266,11 @@ export class CacheEngine {
   /** Hears every event of this cache and of its namespaces; returns the function that ends it. */
   listen(listener: CacheListener): () => void {
     return this.#context.events.listen(listener);
+  }
+
+  /** As {@link listen} for what the state of the cache becomes; hits and misses cost no more for it. */
+  listenToState(listener: (event: CacheStateEvent) => void): () => void {
+    return this.#context.events.listenToState(listener);
   }
 
   async #end(withinMs: number): Promise<void> {

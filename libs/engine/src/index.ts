@@ -18,7 +18,7 @@ export type { EntryCodecOptions } from './envelope/entry-codec.js';
 export type { EnvelopeDamage } from './envelope/envelope-damage.js';
 export { ValueTooLargeError } from './envelope/value-too-large.error.js';
 export { CACHE_CHANNEL } from './events/cache-event.js';
-export type { CacheEvent, CacheListener } from './events/cache-event.js';
+export type { CacheEvent, CacheListener, CacheStateEvent } from './events/cache-event.js';
 export { DamagedEntryError } from './events/damaged-entry.error.js';
 export { keyOfArguments } from './keys/argument-key.js';
 export { InvalidGlobError } from './keys/invalid-glob.error.js';

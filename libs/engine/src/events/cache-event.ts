@@ -33,7 +33,7 @@ export type CacheEvent =
       /** How many are pending now. */
       readonly count: number;
     }
-  /** Memory is coherent with other processes from now on, or no longer; told once per change. */
+  /** Memory is coherent with other processes from now on, or not; told once per change, and when that turns out to be refused. */
   | {
       readonly type: 'coherence';
       readonly cache: string;
@@ -51,6 +51,16 @@ export type CacheEvent =
 
 /** Hears every event of a cache and of the namespaces derived from it. */
 export type CacheListener = (event: CacheEvent) => void;
+
+const STATE_TYPES = ['pending', 'coherence', 'failover', 'degraded', 'recovered'] as const;
+
+/** What is told of a cache's state, whatever calls there are: a few events in an outage, none in between. */
+export type CacheStateEvent = Extract<CacheEvent, { readonly type: (typeof STATE_TYPES)[number] }>;
+
+/** Whether an event tells of the cache's state rather than of a call. */
+export function isStateEvent(event: CacheEvent): event is CacheStateEvent {
+  return (STATE_TYPES as readonly string[]).includes(event.type);
+}
 
 /** The name of the `node:diagnostics_channel` on which every cache of the process publishes its {@link CacheEvent}s. */
 export const CACHE_CHANNEL = 'strata:cache';

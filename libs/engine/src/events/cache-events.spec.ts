@@ -5,6 +5,7 @@ import type { CacheEvent } from './cache-event.js';
 import { CacheEvents } from './cache-events.js';
 
 const EVENT: CacheEvent = { type: 'miss', cache: 'c', key: 'k' };
+const LOST: CacheEvent = { type: 'coherence', cache: 'c', state: 'lost', mode: undefined };
 const rethrow = (error: unknown) => {
   throw error;
 };
@@ -29,6 +30,21 @@ describe('CacheEvents', () => {
     events.listen((event) => heard.push(event));
     events.emit(EVENT);
     expect([errors, heard]).toEqual([[new Error('broken')], [EVENT]]);
+  });
+
+  it('tells of the state alone to who listens to that, and makes no calls tell of themselves', () => {
+    const errors: unknown[] = [];
+    const heard: CacheEvent[] = [];
+    const events = new CacheEvents((error) => errors.push(error));
+    const stop = events.listenToState((event) => heard.push(event));
+    events.listenToState(() => rethrow(new Error('broken')));
+    expect(events.isHeard).toBe(false);
+    events.emit(EVENT);
+    events.emit(LOST);
+    stop();
+    events.emit(LOST);
+    expect(heard).toEqual([LOST]);
+    expect(errors).toEqual([new Error('broken'), new Error('broken')]);
   });
 
   it('is heard on the diagnostics channel, and knows whether anybody listens', () => {

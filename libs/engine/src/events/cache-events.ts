@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
-import { CACHE_CHANNEL } from './cache-event.js';
-import type { CacheEvent, CacheListener } from './cache-event.js';
+import { CACHE_CHANNEL, isStateEvent } from './cache-event.js';
+import type { CacheEvent, CacheListener, CacheStateEvent } from './cache-event.js';
 
 const cacheChannel = channel(CACHE_CHANNEL);
 
@@ -12,6 +12,7 @@ const cacheChannel = channel(CACHE_CHANNEL);
  */
 export class CacheEvents {
   readonly #listeners = new Set<CacheListener>();
+  readonly #stateListeners = new Set<(event: CacheStateEvent) => void>();
 
   constructor(private readonly onListenerError: (error: unknown) => void) {}
 
@@ -25,14 +26,23 @@ export class CacheEvents {
     return () => this.#listeners.delete(listener);
   }
 
+  /** As {@link listen} for the events of the state alone: {@link isHeard} stays false, so calls make no events for it. */
+  listenToState(listener: (event: CacheStateEvent) => void): () => void {
+    this.#stateListeners.add(listener);
+    return () => this.#stateListeners.delete(listener);
+  }
+
   emit(event: CacheEvent): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.onListenerError(error);
-      }
-    }
+    for (const listener of this.#listeners) this.#tell(listener, event);
+    if (isStateEvent(event)) for (const listener of this.#stateListeners) this.#tell(listener, event);
     if (cacheChannel.hasSubscribers) cacheChannel.publish(event);
+  }
+
+  #tell<Event>(listener: (event: Event) => void, event: Event): void {
+    try {
+      listener(event);
+    } catch (error) {
+      this.onListenerError(error);
+    }
   }
 }
