@@ -8,6 +8,7 @@ import type {
   Loader,
   LoadOptions,
   Lookup,
+  SourceVersion,
   WriteOutcome,
 } from '@nest-strata/engine';
 import type { NamedCacheOptions } from './options/cache-module-options.js';
@@ -17,11 +18,10 @@ import type { InheritedOptions } from './options/resolved-settings.js';
 /**
  * A cache: what you inject to read, load, write and invalidate.
  *
- * No fault of the cache ever reaches a caller: while Redis is away, reads fall to the loader, and writes and
- * invalidations resolve within the deadline and say in their outcome that Redis does not know. What does reject is what
- * the caller can mend: a loader that throws, an aborted signal, a key or value that is no key or value.
- *
- * Keys are any non-empty strings. They are kept apart from those of other namespaces and applications.
+ * No fault of the cache ever reaches a caller: while Redis is away, reads fall to a copy within its grace or the loader;
+ * writes and invalidations resolve within the deadline, and what Redis did not confirm is repeated until it does. What
+ * rejects is what the caller can mend: a loader that throws, an aborted signal, a key or value that is none. Keys are any
+ * non-empty strings, kept apart from those of other namespaces and applications.
  */
 export class CacheService {
   readonly #namespaces = new Map<string, CacheService>();
@@ -32,7 +32,7 @@ export class CacheService {
     private readonly inherited: InheritedOptions,
   ) {}
 
-  /** The names of the namespaces that lead here, joined with dots; `cache` in the events of this cache. */
+  /** The namespaces that lead here, joined with dots; `cache` in the events of this cache. */
   get name(): string {
     return this.engine.name;
   }
@@ -60,12 +60,13 @@ export class CacheService {
   /**
    * The value under `key`, loaded and stored when there is none.
    *
-   * Callers that miss the same key at the same time in one process share one run of the loader, and its error. `null`
-   * and `undefined` are values and are cached like any other; call `context.skip()` in the loader not to store one.
+   * Callers that miss the same key at the same time share one run of the loader, in all processes, and those of one
+   * process its error. What is written or invalidated meanwhile is not overwritten by what it returns. `null` and
+   * `undefined` are values like any other; call `context.skip()` in the loader not to store one.
    *
-   * @throws what the loader throws; the reason of `options.signal` once that is aborted
+   * @throws what the loader throws, the reason of `options.signal`; LoadTimeoutError, LockTimeoutError, LoadShedError
    */
-  getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
+  getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions<T>): Promise<T> {
     return this.engine.getOrSet(key, loader, options);
   }
 
@@ -75,16 +76,19 @@ export class CacheService {
   }
 
   /**
-   * The values under `keys`, in their order; those that are missing are loaded by one call of `loader`, which gets each
-   * missing key once. A key for which the loader returns nothing has the value `undefined`, and that is cached.
-   * @throws what the loader throws; the reason of `options.signal` once that is aborted
+   * As {@link getOrSet} for `keys`, in their order: one call of `loader` gets those that are missing, each once. A key for
+   * which it returns nothing has the value `undefined`, and that is cached.
    */
-  getOrSetMany<T>(keys: readonly string[], loader: BatchLoader<T>, options?: LoadOptions): Promise<(T | undefined)[]> {
+  getOrSetMany<T>(
+    keys: readonly string[],
+    loader: BatchLoader<T>,
+    options?: LoadOptions<T>,
+  ): Promise<(T | undefined)[]> {
     return this.engine.getOrSetMany(keys, loader, options);
   }
 
   /**
-   * Stores `value` under `key`, replacing what is there.
+   * Stores `value` under `key` and replaces what is there, unless that has a higher `options.version`.
    * @throws UnsupportedValueError for a value that cannot be brought back as what it is, such as a function
    */
   set(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
@@ -101,7 +105,12 @@ export class CacheService {
     return this.engine.setIfAbsent(key, value, options);
   }
 
-  /** Whether `key` has a value that would be served now. */
+  /** Stores `value` only when `key` has a fresh one. */
+  replace(key: string, value: unknown, options?: EntryOptions): Promise<WriteOutcome> {
+    return this.engine.replace(key, value, options);
+  }
+
+  /** Whether `key` has a fresh value. */
   has(key: string): Promise<boolean> {
     return this.engine.has(key);
   }
@@ -111,30 +120,29 @@ export class CacheService {
     return this.engine.ttl(key);
   }
 
-  /**
-   * Gives `key` a new time to live, counted from now; without `ttl`, the cache's own. The value is not read or changed.
-   * @returns whether there was an entry to touch
-   */
+  /** Gives `key` a new time to live from now on, by default the cache's own; resolves with whether it has a fresh value. */
   touch(key: string, ttl?: Duration): Promise<boolean> {
     return this.engine.touch(key, ttl);
   }
 
   /**
-   * Adds `by` (a whole number, negative to count down; default 1) to the counter under `key` and returns the sum. A
-   * counter that does not exist starts at 0 and then lives for `options.ttl`; later calls do not prolong its life.
-   * `undefined`: Redis did not confirm it in time, and it may have been added or not.
+   * Adds `by`, a whole number, to the counter under `key` and returns the sum. A new one starts at 0 and lives for
+   * `options.ttl` from then on. `undefined`: Redis did not confirm it in time, and it may have been added or not.
    * @throws NotACounterError when the key holds something else
    */
   increment(key: string, by = 1, options?: Pick<EntryOptions, 'ttl'>): Promise<number | undefined> {
     return this.engine.increment(key, by, options);
   }
 
-  /** Removes `key` from every tier. */
-  delete(key: string): Promise<EvictOutcome> {
-    return this.engine.delete(key);
+  /**
+   * Removes `key` from every tier of every process; a load that began before is not stored. With the source's `version`
+   * it removes what has that or a lower one, and keeps lower ones out for as long as an entry would live.
+   */
+  delete(key: string, options?: { readonly version?: SourceVersion }): Promise<EvictOutcome> {
+    return this.engine.delete(key, options);
   }
 
-  /** Removes many keys in one trip to Redis. */
+  /** As {@link delete} for many keys, in one trip to Redis. */
   deleteMany(keys: readonly string[]): Promise<EvictOutcome> {
     return this.engine.deleteMany(keys);
   }
@@ -144,10 +152,7 @@ export class CacheService {
     return this.engine.deleteByTag(...tags);
   }
 
-  /**
-   * Removes every key that matches `glob` (`*`, `?`, `[abc]`; `\` escapes). It walks over all keys of the database, in
-   * batches; prefer tags where it is called often.
-   */
+  /** Removes every key that matches `glob` (`*`, `?`, `[abc]`; `\` escapes), at the cost of a walk over the database. */
   deleteByPattern(glob: string): Promise<EvictOutcome> {
     return this.engine.deleteByPattern(glob);
   }
@@ -157,23 +162,18 @@ export class CacheService {
     return this.engine.clear();
   }
 
-  /** Ends the freshness of `key` at once: the next read loads it. Unlike {@link delete}, the copy stays as a fallback. */
+  /** Ends the freshness of `key`: it is loaded anew, but unlike with {@link delete} a copy stays, as if its ttl were over. */
   expire(key: string): Promise<EvictOutcome> {
     return this.engine.expire(key);
   }
 
-  /**
-   * The keys of fresh entries that match `glob`; all when it is left out. A key can come twice; keys that come or go
-   * meanwhile may be missed. Like {@link deleteByPattern}, it walks over all keys of the database.
-   */
+  /** The keys of fresh entries that match `glob`, by a walk over the database; a key can come twice. */
   keys(glob = '*'): AsyncIterable<string> {
     return this.engine.keys(glob);
   }
 
   /**
-   * A cache of its own inside this one: same Redis, separate keys, tags, memory, statistics and `clear()`. What
-   * `options` leaves out is as in this cache. The same name gives the same cache.
-   *
+   * The cache `name` inside this one: same Redis, own keys, tags, memory and statistics; other options as this cache.
    * @throws InvalidCacheOptionsError when the options are wrong, InvalidOptionError when it was made with others before
    */
   namespace(name: string, options?: NamedCacheOptions): CacheService {

@@ -16,11 +16,15 @@ export class CacheByName implements RepositoryCache {
     return this.caches.find(this.name) !== undefined;
   }
 
-  getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions): Promise<T> {
+  getOrSet<T>(key: string, loader: Loader<T>, options?: LoadOptions<T>): Promise<T> {
     return this.#cache.getOrSet(key, loader, options);
   }
 
-  getOrSetMany<T>(keys: readonly string[], loader: BatchLoader<T>, options?: LoadOptions): Promise<(T | undefined)[]> {
+  getOrSetMany<T>(
+    keys: readonly string[],
+    loader: BatchLoader<T>,
+    options?: LoadOptions<T>,
+  ): Promise<(T | undefined)[]> {
     return this.#cache.getOrSetMany(keys, loader, options);
   }
 
