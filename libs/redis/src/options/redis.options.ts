@@ -19,7 +19,10 @@ export interface RedisOptions {
   readonly username?: string;
   /** Replaces the password of the `url`. */
   readonly password?: string;
-  /** How many connections share the work, batch by batch. Default 1, which is enough for most; at most 64. */
+  /**
+   * How many connections share the work, batch by batch; while changes are tracked (`watch`), only the reads. Default 1,
+   * which is enough for most; at most 64.
+   */
   readonly connections?: number;
   /** The longest that any call waits for Redis. Default `'50ms'`. */
   readonly deadline?: Duration;
