@@ -267,7 +267,7 @@ export class RedisAuthority extends Authority<RedisTicket> {
     }
   }
 
-  /** `undefined` for a counter, and for an entry with a tag whose version is not known. */
+  /** `undefined` for a counter, and for an entry with a version that is not known. */
   #judge(entry: CacheEntry, found: FoundVersions): boolean | undefined {
     return isCounter(entry) ? undefined : this.parts.records.judge(entry, found);
   }
@@ -283,12 +283,13 @@ export class RedisAuthority extends Authority<RedisTicket> {
     for (const entry of entries) {
       for (const { tag } of entry?.tags ?? []) if (!found.tags.has(tag)) unknownTags.add(tag);
     }
-    const more = unknownTags.size === 0 ? found : await records.read([...unknownTags], stamp);
+    const isAllKnown = found.clear !== undefined && unknownTags.size === 0;
+    const more = isAllKnown ? found : await records.read([...unknownTags], stamp);
     const all = { clear: more.clear, tags: new Map([...found.tags, ...more.tags]) };
     return Promise.all(
       entries.map(async (entry, index) => {
         if (entry === undefined) return undefined;
-        if (isCounter(entry)) return counters.ifValid(keys[index] ?? '', entry, all.clear);
+        if (isCounter(entry)) return counters.ifValid(keys[index] ?? '', entry, all.clear ?? undefined);
         return records.judge(entry, all) === true ? entry : undefined;
       }),
     );

@@ -15,9 +15,11 @@ export interface TakenVersions {
   readonly tags: readonly TagVersion[];
 }
 
-/** The versions that a read found; a tag that is absent has no record, or was not asked for. */
+/** The versions that a read found. */
 export interface FoundVersions {
-  readonly clear: string | undefined;
+  /** `null`: there is no record; `undefined`: it was not asked for, and what was known of it is known no longer. */
+  readonly clear: string | null | undefined;
+  /** `undefined`: there is no record; absent: it was not asked for. */
   readonly tags: ReadonlyMap<string, string | undefined>;
 }
 
@@ -69,7 +71,7 @@ export class TagRecords {
     if (asked.redisKeys.length === asked.tags.length) return { clear: this.known.clear, tags };
     const clear = versionAt(asked.tags.length);
     this.known.learnClear(clear, stamp);
-    return { clear, tags };
+    return { clear: clear ?? null, tags };
   }
 
   async read(tags: readonly string[], stamp: number): Promise<FoundVersions> {
@@ -78,10 +80,11 @@ export class TagRecords {
   }
 
   /**
-   * Whether all versions of an entry are the recorded ones; `undefined`: one of its tags was not asked for. What was not
-   * found is taken from what is known for certain.
+   * Whether all versions of an entry are the recorded ones; `undefined`: one of them is not known. What was not found is
+   * taken from what is known for certain.
    */
   judge({ clearVersion, tags }: CacheEntry, found: FoundVersions): boolean | undefined {
+    if (found.clear === undefined) return undefined;
     if (clearVersion !== found.clear) return false;
     if (tags.length === 0) return true;
     const isProven = this.known.isProven();
