@@ -3,7 +3,7 @@ import type { Clock, Random } from '@nest-strata/core';
 import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent, ResolvedCacheOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
-import type { RedisOptions } from '@nest-strata/redis';
+import type { RedisOptions, RedisPort } from '@nest-strata/redis';
 import { ChaosRedisPort } from '@nest-strata/testing';
 import { engineOptions } from './engine-options.js';
 import { eventually } from './eventually.js';
@@ -31,14 +31,19 @@ export interface CacheProcessOptions {
   readonly isUnheard?: boolean;
 }
 
+const PROBE_MS = 1_000;
 let namespaces = 0;
 
 /** Several processes on one Redis, as far as the caches can tell, all in one namespace that nobody else uses. */
 export class CacheProcesses {
   readonly name = `processes-${String(namespaces++)}`;
   readonly #started: CacheProcess[] = [];
+  readonly #outsider: RedisPort;
+  #probes = 0;
 
-  constructor(private readonly url: string) {}
+  constructor(private readonly url: string) {
+    this.#outsider = createRedis({ url, deadline: '2s' });
+  }
 
   async start(options: CacheProcessOptions = {}): Promise<CacheProcess> {
     const { cache, redis, clock = new SystemClock(), random = new SystemRandom(), isUnheard = false } = options;
@@ -56,6 +61,18 @@ export class CacheProcesses {
       await untilHeard(engine);
     }
     return started;
+  }
+
+  /** Resolves once the process has heard of every change that Redis made so far. */
+  async untilHeardBy({ engine, sent }: CacheProcess): Promise<void> {
+    if (engine.coherence?.mode !== 'tracking') {
+      const nowMs = performance.now();
+      return eventually(() => sent.heardUpToMs > nowMs);
+    }
+    // Redis tells of changes in their order, so who has heard of the last one has heard of all.
+    const probe = this.leaseKey(`probe-${String(this.#probes++)}`);
+    await this.#outsider.send('SET', [probe, 'probe', 'PX', PROBE_MS]);
+    await eventually(() => sent.hasHeardOf(probe));
   }
 
   /** What Redis calls a key, a tag and the lease of a key of theirs; keys of letters. */
@@ -76,7 +93,7 @@ export class CacheProcesses {
   }
 
   async close(): Promise<void> {
-    for (const { redis } of this.#started) redis.disturb({});
+    await this.#outsider.close();
     await Promise.all(
       this.#started.map(async (started) => {
         await started.engine.close(0);
@@ -89,12 +106,6 @@ export class CacheProcesses {
 /** Memory of a cache over Redis is not filled before it hears of changes. */
 export async function untilHeard(engine: CacheEngine): Promise<void> {
   await eventually(() => engine.coherence === undefined || engine.coherence.isArmed);
-}
-
-/** Resolves once the process has heard of every change that Redis made so far. */
-export async function untilHeardOf({ sent }: CacheProcess): Promise<void> {
-  const nowMs = performance.now();
-  await eventually(() => sent.heardUpToMs > nowMs);
 }
 
 /** The tier that has the key, fresh or stale. */

@@ -4,7 +4,7 @@ import type { CacheEngine, EntryOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { KeyWatchMode, RedisPort } from '@nest-strata/redis';
 import { RedisServer, SkewedClock } from '@nest-strata/testing';
-import { CacheProcesses, tierOf, untilHeardOf } from './cache-processes.js';
+import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
@@ -210,7 +210,7 @@ describe('the time that a tag record has left', () => {
     ['made endless', () => other.send('PERSIST', [processes.tagKey('t')])],
   ])('can be %s without harm', async (_, prolong) => {
     await prolong();
-    await untilHeardOf(here);
+    await processes.untilHeardBy(here);
     expect(await here.engine.getOrSet('a', () => 'loaded')).toBe('old');
     await expectRemembered(here, 'a');
   });
@@ -219,7 +219,7 @@ describe('the time that a tag record has left', () => {
     const load = async () => {
       await other.send('PEXPIRE', [processes.tagKey('t'), 30_000_000]);
       await other.send('PEXPIRE', [processes.clearKey, 30_000_000]);
-      await untilHeardOf(here);
+      await processes.untilHeardBy(here);
       return 'loaded';
     };
     await here.engine.getOrSet('b', load, { tags: ['t'] });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer } from '@nest-strata/testing';
-import { CacheProcesses, tierOf, untilHeardOf } from './cache-processes.js';
+import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 
@@ -73,10 +73,10 @@ describe('a reply that is on its way while this process', () => {
 
 describe('a reply that is on its way while the word comes that another process', () => {
   it.each(CHANGES)('%s is given at most to who asked before, and not kept', async (_, change, after) => {
-    await untilHeardOf(here);
+    await processes.untilHeardBy(here);
     onceReadReplied(async () => {
       await change(there);
-      await untilHeardOf(here);
+      await processes.untilHeardBy(here);
     });
     expect(MAY_BE_SEEN_BEFORE).toContain(await here.engine.get('a'));
     // Memory would be asked first; what is in it now would never be told of any more.
@@ -84,9 +84,22 @@ describe('a reply that is on its way while the word comes that another process',
     expect(await here.engine.getMany(['a'])).toEqual([after]);
   });
 
+  it.each([
+    ['of a tag', () => processes.tagKey('t')],
+    ['of the cache', () => processes.clearKey],
+  ])('has prolonged the record %s is given to who asked', async (_, record) => {
+    expect(await here.engine.get('a')).toBe('old');
+    await here.engine.get('missing');
+    onceReadReplied(async () => {
+      await there.redis.send('PEXPIRE', [record(), 30_000_000]);
+      await processes.untilHeardBy(here);
+    });
+    expect(await here.engine.getOrSet('a', () => 'loaded', { slidingTtl: '0ms' })).toBe('old');
+  });
+
   it('has written nothing is kept', async () => {
-    await untilHeardOf(here);
-    onceReadReplied(() => untilHeardOf(here));
+    await processes.untilHeardBy(here);
+    onceReadReplied(() => processes.untilHeardBy(here));
     expect(await here.engine.get('a')).toBe('old');
     expect(await tierOf(here.engine, 'a')).toBe('memory');
   });

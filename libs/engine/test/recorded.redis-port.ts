@@ -11,13 +11,14 @@ import type {
 /** What a cache sends because time has passed, whatever it is asked. */
 const ROUTINE: readonly string[] = ['heartbeat', 'TOUCH'];
 
-/** A port that notes what it is asked, and in how many trips, except for the routine of a cache. */
+/** A port that notes what it is asked, and in how many trips, except for the routine of a cache; and what it hears. */
 export class RecordedRedisPort extends RedisPort {
   readonly #port: RedisPort;
   #calls: string[] = [];
   #tripCount = 0;
   #isTripOpen = false;
   #watch: KeyWatch | undefined;
+  readonly #heard = new Set<string>();
 
   constructor(port: RedisPort) {
     super();
@@ -32,6 +33,11 @@ export class RecordedRedisPort extends RedisPort {
   /** How many ticks of the event loop asked for something: each is one trip. */
   get tripCount(): number {
     return this.#tripCount;
+  }
+
+  /** Whether a watch has told of the key. */
+  hasHeardOf(redisKey: string): boolean {
+    return this.#heard.has(redisKey);
   }
 
   /** As that of the watch that was opened last. */
@@ -77,7 +83,13 @@ export class RecordedRedisPort extends RedisPort {
   }
 
   override watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
-    this.#watch = this.#port.watch(options, listener);
+    const changed = (redisKeys: readonly string[]) => {
+      listener.changed(redisKeys);
+      for (const redisKey of redisKeys) this.#heard.add(redisKey);
+    };
+    const armed: KeyWatchListener['armed'] = (prefixes) => listener.armed(prefixes);
+    const lost: KeyWatchListener['lost'] = (reason) => listener.lost(reason);
+    this.#watch = this.#port.watch(options, { changed, armed, lost });
     return this.#watch;
   }
 

@@ -3,7 +3,7 @@ import type { CacheEngine, LoadContext } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
-import { CacheProcesses, untilHeardOf } from './cache-processes.js';
+import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 
@@ -44,15 +44,15 @@ describe('two processes on one Redis', () => {
     await here.set('a', 1, { tags: ['t'] });
     expect(await there.get('a')).toBe(1);
     await there.deleteByTag('t');
-    await untilHeardOf(hereProcess);
+    await processes.untilHeardBy(hereProcess);
     expect(await here.get('a')).toBeUndefined();
     await here.set('a', 2);
     await there.clear();
-    await untilHeardOf(hereProcess);
+    await processes.untilHeardBy(hereProcess);
     expect(await here.get('a')).toBeUndefined();
     await here.increment('n', 5);
     await there.clear();
-    await untilHeardOf(hereProcess);
+    await processes.untilHeardBy(hereProcess);
     expect(await here.increment('n', 1)).toBe(1);
   });
 
@@ -96,7 +96,7 @@ describe('a lost record', () => {
   ])('%s makes its entries misses, and does not bring them back when it is made again', async (_, key) => {
     await here.set('a', 'old', { tags: ['t'] });
     await redis.send('DEL', [key()]);
-    await untilHeardOf(hereProcess);
+    await processes.untilHeardBy(hereProcess);
     expect(await here.get('a')).toBeUndefined();
     await here.set('b', 'new', { tags: ['t'] });
     expect(await here.get('b')).toBe('new');
@@ -148,7 +148,7 @@ describe('a record', () => {
 describe('once the versions are known, trips to Redis', () => {
   beforeEach(async () => {
     await here.set('a', 1, { tags: ['t', 'u'] });
-    await untilHeardOf(hereProcess);
+    await processes.untilHeardBy(hereProcess);
     await here.getOrSet('a', () => 2);
     hereProcess.sent.forget();
   });
@@ -198,7 +198,7 @@ describe('once the versions are known, trips to Redis', () => {
 describe('while a version is not known, trips to Redis', () => {
   beforeEach(async () => {
     await there.set('a', 1, { tags: ['t'] });
-    await untilHeardOf(hereProcess);
+    await processes.untilHeardBy(hereProcess);
     await here.get('missing');
     hereProcess.sent.forget();
   });
