@@ -138,6 +138,38 @@ describe('gates', () => {
   });
 });
 
+describe('news of changed keys', () => {
+  it('come from the real port, held back as long as the test likes', async () => {
+    const heard: string[] = [];
+    const watch = chaos.watch(
+      { mode: 'tracking', channel: 'changes', heartbeatMs: 100 },
+      {
+        changed: (keys) => heard.push(...keys),
+        armed: () => heard.push('armed'),
+        lost: (reason) => heard.push(`lost: ${reason}`),
+      },
+    );
+    watch.follow(['watched:']);
+    const until = async (condition: () => boolean): Promise<void> => {
+      while (!condition()) await sleep(2);
+    };
+    await until(() => heard.includes('armed') && watch.heardUpToMs > 0);
+    chaos.notifications.hold();
+    const heardUpToMs = watch.heardUpToMs;
+    const writer = createRedis({ url: server.url, deadline: '5s' });
+    await writer.connect();
+    await writer.send('SET', ['watched:a', '1']);
+    await chaos.notifications.arrival();
+    await sleep(250);
+    expect([heard, watch.heardUpToMs]).toEqual([['armed'], heardUpToMs]);
+    chaos.notifications.deliver();
+    expect(heard).toEqual(['armed', 'watched:a']);
+    expect(watch.heardUpToMs).toBeGreaterThan(heardUpToMs);
+    await writer.close();
+    await watch.close();
+  });
+});
+
 describe('chance', () => {
   it('refuses calls, which are not sent', async () => {
     chaos.disturb({ refuse: 1 });

@@ -12,10 +12,12 @@ import { SOURCES } from './sources.js';
 const SAMPLE = new URL('./fixtures/sample.worker.ts', import.meta.url);
 
 let fleet: Fleet<SampleWorker>;
+const pidsHeard: number[] = [];
 
 const answers: SampleAnswers = {
   double: (value) => value * 2,
   refuse: () => Promise.reject(new TypeError('not today')),
+  hear: (pid) => void pidsHeard.push(pid),
 };
 
 function startFleet(options: Partial<FleetOptions> = {}): Promise<Fleet<SampleWorker>> {
@@ -215,13 +217,20 @@ describe('a worker that ends', () => {
     await mortal.restart(0);
     await expect(mortal.stop()).rejects.toThrow('exit code 7');
   });
+});
 
-  it('leaves nothing of the start', async () => {
-    mortal = await startFleet();
-    await expect(startFleet({ size: 2, dataOf: (index) => index === 1 && 'throw' })).rejects.toMatchObject({
+describe('a start that fails', () => {
+  it('rejects with what the module threw, and leaves no worker behind', async () => {
+    const dataOf = (index: number): string => (index === 1 ? 'throw' : 'tell');
+    await expect(startFleet({ size: 2, dataOf, answersFor: () => answers })).rejects.toMatchObject({
       message: 'no such table',
       code: 'SAMPLE_BROKEN',
     });
+    expect(pidsHeard).toHaveLength(1);
+    for (const pid of pidsHeard) expect(await stateOf(pid)).toBeUndefined();
+  });
+
+  it('rejects with how the worker ended', async () => {
     await expect(startFleet({ dataOf: () => 'exit' })).rejects.toThrow('Worker worker-0 ended with exit code 3.');
   });
 });
