@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisServer } from '@nest-strata/testing';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
 import { defineScript } from '../src/index.js';
-import type { RedisPort } from '../src/index.js';
-import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
+import type { RedisClient, RedisPort } from '../src/index.js';
+import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { Hearing } from './hearing.js';
 import { until } from './until.js';
 
@@ -111,6 +111,40 @@ describe.each(IOREDIS_VERSIONS)('watching what is read over %s', (_name, Client)
     await until(async () => (await lines()).filter((line) => line.includes(' flags=t ')).length === 3);
     expect(heard.kinds).toEqual(['armed', 'lost', 'armed']);
   });
+
+  it('rather waits for one that tracks than read over one that does not', async () => {
+    await using proxy = await FaultProxy.start(server);
+    const clients: RedisClient[] = [];
+    let isStalled = false;
+    const stubborn = openRedisOver({ url: server.url, connections: 2, deadline: '150ms' }, async (profile) => {
+      const client = new Client({ ...profile, port: proxy.port });
+      const call = client.callBuffer.bind(client);
+      client.callBuffer = (command, args) =>
+        isStalled && client === clients[1] && args[0] === 'TRACKING'
+          ? new Promise(() => undefined)
+          : call(command, args);
+      clients.push(client);
+      return client;
+    });
+    const heard = await Hearing.of(stubborn, 'tracking-reads', ['a:'], { heartbeatMs: 60_000 });
+    await until(async () => (await tracking()).length === 3);
+    isStalled = true;
+    await other.send('CLIENT', ['KILL', 'ID', Number(await clients[1]?.callBuffer('CLIENT', ['ID']))]);
+    await until(() => heard.kinds.length === 3);
+    await until(() => clients[1]?.status === 'ready');
+    const oldest = proxy.connections.find(({ isSubscriber }) => !isSubscriber)?.id;
+    proxy.where(({ id }) => id === oldest).hold();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(stubborn.read(['a:1'])).rejects.toMatchObject({ reason: 'deadline' });
+    }
+    proxy.heal();
+    isStalled = false;
+    expect(heard.kinds).toEqual(['armed', 'lost', 'armed']);
+  });
+
+  async function tracking(): Promise<string[]> {
+    return String(await other.send('CLIENT', ['LIST'])).match(/ flags=t /g) ?? [];
+  }
 
   async function lines(): Promise<string[]> {
     const list = String(await other.send('CLIENT', ['LIST']));
