@@ -33,6 +33,7 @@ export class WriteThrough {
   async write<T>(key: string, persist: () => T | Promise<T>, given?: EntryOptions): Promise<T> {
     const options = resolveEntryOptions(this.context.options, given);
     this.writes.supersede(key);
+    const { stamp } = this.reader.begin();
     const ticket = await this.#seize(key, options);
     let value: T;
     try {
@@ -41,9 +42,17 @@ export class WriteThrough {
       await this.writer.release(this.#fill(key, ticket));
       throw error;
     }
+    const isOvertaken = this.#isOvertaken(key, stamp);
     this.writes.supersede(key);
-    if (!(await this.#isStored(value, options, this.#fill(key, ticket)))) await this.invalidator.delete([key]);
+    const isStored = !isOvertaken && (await this.#isStored(value, options, this.#fill(key, ticket)));
+    if (!isStored) await this.invalidator.delete([key]);
     return value;
+  }
+
+  /** Of two writes at once nobody knows which the source has taken last. In Redis the lease shows that there was another. */
+  #isOvertaken(key: string, stamp: number): boolean {
+    const { authority, memory } = this.context;
+    return !authority.isShared && memory.changes.isChangedHere(key, stamp);
   }
 
   /** `undefined`: Redis is away, and may have an old value; that is evicted once the new one is persisted. */
