@@ -159,6 +159,24 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       expect(hearing.watch.mode).toBe('tracking');
     });
 
+    it.each([
+      ['TRACKING', 'ERR upstream failure'],
+      ['__redis__:invalidate', 'LOADING Redis is loading the dataset in memory'],
+    ])('does not fall back for an error to %s that passes', async (word, reply) => {
+      let timesLeft = 3;
+      const redis = openRedisOver({ url: server.url, deadline: '1s' }, async (profile) =>
+        answerFor(new Client({ ...profile, port: server.port }), (args) =>
+          args[0] === word && timesLeft-- > 0 ? Promise.reject(replyError(reply)) : undefined,
+        ),
+      );
+      const hearing = await Hearing.of(redis, 'auto');
+      expect(hearing.news).toEqual([
+        { kind: 'lost', reason: expect.stringContaining(reply) },
+        { kind: 'armed', prefixes: ['a:'] },
+      ]);
+      expect(hearing.watch.mode).toBe('tracking');
+    });
+
     it('goes over to the bus, and tells whom to publish to, when tracking is forbidden later', async () => {
       const redis = await openAs();
       const hearing = await Hearing.of(redis, 'auto');
@@ -237,13 +255,24 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
 });
 
 /** A client of a proxy that knows `CLIENT TRACKING` by name only. */
-function pretendToTrack<T extends RedisClient>(client: T): T {
+function pretendToTrack(client: RedisClient): RedisClient {
+  return answerFor(client, ([word]) => {
+    if (word === 'TRACKING') return Promise.resolve(Buffer.from('OK'));
+    if (word === 'TRACKINGINFO' || word === 'GETREDIR') return Promise.reject(replyError('ERR unknown subcommand'));
+    return undefined;
+  });
+}
+
+/** A client of a proxy that answers some commands by itself. */
+function answerFor(
+  client: RedisClient,
+  answer: (args: readonly RedisArgument[]) => Promise<unknown> | undefined,
+): RedisClient {
   const call = client.callBuffer.bind(client);
-  const unknown = Object.assign(new Error('ERR unknown subcommand'), { name: 'ReplyError' });
-  client.callBuffer = (command: string, args: RedisArgument[]) => {
-    if (args[0] === 'TRACKING') return Promise.resolve(Buffer.from('OK'));
-    if (args[0] === 'TRACKINGINFO' || args[0] === 'GETREDIR') return Promise.reject(unknown);
-    return call(command, args);
-  };
+  client.callBuffer = (command: string, args: RedisArgument[]) => answer(args) ?? call(command, args);
   return client;
+}
+
+function replyError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ReplyError' });
 }

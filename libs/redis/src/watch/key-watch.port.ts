@@ -14,7 +14,10 @@ export type KeyWatchMode = 'tracking' | 'tracking-reads' | 'bus';
 
 /** What to watch. */
 export interface KeyWatchOptions {
-  /** `auto`: `tracking`, or `bus` where the server or the user may not track. The others never fall back. */
+  /**
+   * `auto`: `tracking`, and for good `bus` once the server has said that it does not know tracking or that the user may not
+   * use it, or has accepted it and told nothing. The others never fall back.
+   */
   readonly mode: 'auto' | KeyWatchMode;
   /** The pub/sub channel of the mode `bus`. */
   readonly channel: string;

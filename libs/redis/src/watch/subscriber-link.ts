@@ -3,6 +3,7 @@ import { retryDelayMs } from '../client/connection-profile.js';
 import { RedisLink, type RedisLinkContext } from '../connection/redis-link.js';
 import { describeFault } from '../errors/redis-fault.js';
 import { RedisReplyError } from '../errors/redis-reply.error.js';
+import { isRefusal } from './refusal.js';
 
 /** What a {@link SubscriberLink} is to do and whom it tells. */
 export interface SubscriberSettings<Prepared> {
@@ -71,22 +72,25 @@ export class SubscriberLink<Prepared = void> {
   }
 
   async #subscribe(): Promise<void> {
-    const { channel, timeoutMs, prepare, subscribed, refused } = this.#settings;
-    let prepared: Prepared;
+    const { channel, timeoutMs, prepare, subscribed } = this.#settings;
     try {
-      prepared = await prepare(this.#link);
+      const prepared = await prepare(this.#link);
       await this.#link.ask('subscribe', [channel], timeoutMs()); // ioredis knows it in lower case only
+      this.#refusals = 0;
+      subscribed(prepared);
     } catch (error) {
-      if (!(error instanceof RedisReplyError)) {
-        if (this.#link.isReady) this.replace(describeFault(error)); // the loss is told by an event
-        return;
-      }
-      this.#retry = this.#context.clock.setTimer(() => void this.#subscribe(), this.#nextDelayMs());
-      refused(error.message);
-      return;
+      this.#fail(error);
     }
-    this.#refusals = 0;
-    subscribed(prepared);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof RedisReplyError) {
+      this.#retry = this.#context.clock.setTimer(() => void this.#subscribe(), this.#nextDelayMs());
+      if (isRefusal(error)) this.#settings.refused(error.message);
+      else this.#settings.lost(error.message);
+    } else if (this.#link.isReady) {
+      this.replace(describeFault(error)); // the loss is told by an event, as any other one is
+    }
   }
 
   #nextDelayMs(): number {

@@ -8,6 +8,7 @@ import { describeFault } from '../errors/redis-fault.js';
 import { RedisReplyError } from '../errors/redis-reply.error.js';
 import { KeyChannel, type KeyChannelContext } from './key-channel.js';
 import { coverOf, covers } from './prefix-cover.js';
+import { isRefusal } from './refusal.js';
 import { SubscriberLink } from './subscriber-link.js';
 import { TrackingCheck } from './tracking-check.js';
 import {
@@ -23,8 +24,6 @@ import {
 /** How long the push of a change that we made ourselves may take. */
 const FIRST_PUSH_TIMEOUT_MS = 500;
 const PROBE_BYTES = 8;
-/** Replies that say nothing about whether tracking is permitted. */
-const TRANSIENT = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/;
 /** Redis' reply when it knows no such connection (any more). */
 const NO_SUBSCRIBER = /client ID .*does not exist/;
 
@@ -245,6 +244,7 @@ export class TrackingChannel extends KeyChannel {
       this.#awaitedPush = { key, arrived: () => resolve(void (push.hasCome = true)) };
     });
     if (await changeForAMoment(link, key, this.timeoutMs())) {
+      await this.#subscriber.ping(); // a server that tells does so before it answers this; a proxy may need longer
       await waitAtMost(FIRST_PUSH_TIMEOUT_MS, arrival, clock);
       if (round !== this.#round) return;
       if (!push.hasCome) throw new UnkeptPromise('the server accepts CLIENT TRACKING, but does not tell of changes');
@@ -284,7 +284,7 @@ export class TrackingChannel extends KeyChannel {
     if (!this.isUsed) return;
     this.#retry = clock.setTimer(() => void this.#arm(), retryDelayMs(++this.#attempts, random));
     if (error instanceof RedisReplyError && NO_SUBSCRIBER.test(error.reply)) this.#subscriber.replace(reason);
-    if (isRefusal(error)) {
+    if (isRefusal(error) || error instanceof UnkeptPromise) {
       this.#disarm();
       this.tell((member) => member.refused(reason));
     } else {
@@ -298,9 +298,4 @@ export class TrackingChannel extends KeyChannel {
     this.#trackers = [];
     this.heartbeat.stop();
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  if (error instanceof UnkeptPromise) return true;
-  return error instanceof RedisReplyError && !TRANSIENT.test(error.reply) && !NO_SUBSCRIBER.test(error.reply);
 }
