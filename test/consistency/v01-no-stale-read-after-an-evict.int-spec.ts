@@ -31,7 +31,7 @@ afterEach(() => fleet.heal());
 afterAll(() => fleet.stop());
 
 /** Plays a schedule and checks what must hold of every history, and what of those without faults. */
-async function playAndCheck(cache: string, ways: readonly ChangeWay[], schedule: Schedule): Promise<void> {
+async function expectKeptOver(cache: string, ways: readonly ChangeWay[], schedule: Schedule): Promise<void> {
   const { history, faultWindows } = await playSchedule(fleet, schedule, {
     cache,
     ways,
@@ -69,7 +69,7 @@ describe('V1: after an evict nobody reads what was there before', () => {
       await fleet.open(cache, { ...settings, redis: { deadline: '2s' } });
       const isMain = Object.keys(settings).length === 0;
       const runs = (isMain ? QUIET_RUNS : 1) * SCALE;
-      for (let run = 0; run < runs; run++) await playAndCheck(cache, ways, { seed: run * PROCESSES, faults: [] });
+      for (let run = 0; run < runs; run++) await expectKeptOver(cache, ways, { seed: run * PROCESSES, faults: [] });
     },
     TIMEOUT_MS,
   );
@@ -82,7 +82,7 @@ describe('V1: after an evict nobody reads what was there before', () => {
     async (name, ways) => {
       const cache = `faulty-${name.replaceAll(/\W+/g, '-')}`;
       await fleet.open(cache);
-      await checkRandomly(arbitrarySchedule(PROCESSES, 3), (schedule) => playAndCheck(cache, ways, schedule), {
+      await checkRandomly(arbitrarySchedule(PROCESSES, 3), (schedule) => expectKeptOver(cache, ways, schedule), {
         runs: (FAULTY_RUNS / 2) * SCALE,
         withinMs: 20_000 * SCALE,
       });

@@ -43,7 +43,7 @@ describe('V16: bytes that are not exactly what was stored', () => {
     await cache.set(KEY, HERO, { tags: ['heroes'] });
     await cache.set(OTHER_KEY, { name: 'Rex' });
     const [whole, other] = await redis.read([redisKey(KEY), redisKey(OTHER_KEY)]);
-    if (whole == null || other == null) throw new Error('two entries were expected');
+    if (!whole || !other) throw new Error('two entries were expected');
     expect(await readAs(whole)).toEqual(HERO);
     const failures: string[] = [];
     let count = 0;
