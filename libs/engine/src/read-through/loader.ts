@@ -71,7 +71,7 @@ export interface LoadOptions<T = unknown> extends EntryOptions {
   readonly earlyRefresh?: number;
   /** How long a caller waits for the loader where a stale copy could be served; the load goes on. `'0ms'`: no limit. */
   readonly softTimeout?: Duration;
-  /** How long any caller waits for the loader; then it gets a stale copy, the fallback or an error. `'0ms'`: no limit. */
+  /** How long any caller waits for the loader, also for that of another process; then it gets a stale copy, the fallback or an error. `'0ms'`: no limit. */
   readonly hardTimeout?: Duration;
   /** How long a caller waits for the load of another process. `'0ms'`: not at all. */
   readonly lockTimeout?: Duration;

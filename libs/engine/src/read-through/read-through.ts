@@ -10,6 +10,7 @@ import { isBeingLoadedBy } from './load-lineage.js';
 import { LoadRun, substituteFor } from './load-run.js';
 import type { LoadPlan, LoadServices, MissingKey } from './load-run.js';
 import type { BatchLoader, LoadOptions } from './loader.js';
+import { LoadTimeoutError } from './load-timeout.error.js';
 import { LockTimeoutError } from './lock-timeout.error.js';
 import { outcomesOf } from './read-outcome.js';
 import { settleWithCopy } from './settle-with-copy.js';
@@ -236,22 +237,18 @@ export class ReadThrough {
   /** Another load of the key is under way: its callers get a stale copy at once, or wait for the word that it has ended. */
   async #awaitOther(key: UnclaimedKey, leftMs: number, asked: FillStart, plan: LoadPlan): Promise<void> {
     const { flight, stale } = key;
-    const { authority, clock, memory, stats, keeper, name } = this.context;
-    const { lockTimeoutMs, onLockTimeout } = plan.options;
+    const { authority, clock, memory, stats, keeper } = this.context;
+    const { lockTimeoutMs, hardTimeoutMs } = plan.options;
     stats.loadWaits++;
     if (stale !== undefined) {
       const isStale = clock.monotonicMs() >= stale.entry.freshUntilMs;
       flight.serve(outcomesOf(stale, { tier: stale.tier, isStale }, keeper));
       flight.interim ??= { copy: stale, untilMs: stale.entry.goneAtMs };
     }
-    flight.waitUntilMs ??= clock.monotonicMs() + lockTimeoutMs;
+    flight.waitUntilMs ??= clock.monotonicMs() + Math.min(lockTimeoutMs, hardTimeoutMs);
     const patienceMs = flight.waitUntilMs - clock.monotonicMs();
     if (patienceMs <= 0) {
-      if (onLockTimeout === 'fail') {
-        substituteFor(flight, new LockTimeoutError(name, flight.key, lockTimeoutMs), plan.options, 'at last');
-      } else {
-        await this.#load([claimed(key, undefined, [])], plan, asked);
-      }
+      await this.#giveUpWaiting(key, asked, plan);
       return;
     }
     flight.isWaiting = true;
@@ -260,6 +257,20 @@ export class ReadThrough {
     }
     flight.isWaiting = false;
     if (flight.isAwaited) await this.#run([flight], plan);
+  }
+
+  /** A caller who waits for a loader only so long does not begin with another one then. */
+  async #giveUpWaiting(key: UnclaimedKey, asked: FillStart, plan: LoadPlan): Promise<void> {
+    const { flight } = key;
+    const { name } = this.context;
+    const { lockTimeoutMs, hardTimeoutMs, onLockTimeout } = plan.options;
+    if (hardTimeoutMs <= lockTimeoutMs) {
+      substituteFor(flight, new LoadTimeoutError(name, flight.key, hardTimeoutMs), plan.options, 'at last');
+    } else if (onLockTimeout === 'fail') {
+      substituteFor(flight, new LockTimeoutError(name, flight.key, lockTimeoutMs), plan.options, 'at last');
+    } else {
+      await this.#load([claimed(key, undefined, [])], plan, asked);
+    }
   }
 
   /** Whether the load failed a moment ago in this process, and that stands for this one. */
