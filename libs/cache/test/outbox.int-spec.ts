@@ -85,7 +85,17 @@ beforeEach(async () => {
 describe('the table', () => {
   it('is created once, whoever else creates it at the same moment', async () => {
     const table = new OutboxTable('at_once', 'shop');
-    await Promise.all([1, 2, 3, 4, 5].map(() => outboxOf({ table }).prepare()));
+    const quicker = await pool.connect();
+    await quicker.query('BEGIN');
+    await quicker.query(table.createTableSql);
+    const prepared = outboxOf({ table }).prepare();
+    await until(async () => {
+      const { rows: waiting } = await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+      return waiting.length > 0;
+    });
+    await quicker.query('COMMIT');
+    quicker.release();
+    await prepared;
     await outboxOf({ table }).prepare();
 
     expect((await pool.query('SELECT * FROM at_once')).rows).toEqual([]);

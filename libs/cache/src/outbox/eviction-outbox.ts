@@ -108,14 +108,15 @@ export class EvictionOutbox {
     return withConnection(pool, async (connection) => {
       const report = { evicted: 0, unconfirmed: 0, failed: 0 };
       if (!(await table.hasDue(connection, graceMs)) || !(await succeeds(probe))) return report;
-      for (let isMore = true; isMore;) {
+      let isMore: boolean;
+      do {
         const { evicted, unconfirmed, failed } = await this.#drainBatch(connection, graceMs);
         report.evicted += evicted;
         report.unconfirmed += unconfirmed;
         report.failed += failed;
         // With Redis away there is no use in going on.
         isMore = this.#afterId !== '0' && unconfirmed < this.#batchSize;
-      }
+      } while (isMore);
       return report;
     });
   }
@@ -161,13 +162,13 @@ export class EvictionOutbox {
   }
 
   #failureOf(row: OutboxRow, error: unknown): FailedRow {
-    const message = error instanceof Error ? error.message : String(error);
+    // The error can name a key, which is not for the log.
     if (isLastAttempt(row)) {
-      this.#logger.error('an evict cannot be carried out and is set aside in the outbox', {
+      this.#logger.error('an evict cannot be carried out; it is set aside in the outbox, where its row says why', {
         id: row.id,
-        cause: message,
       });
     }
+    const message = error instanceof Error ? error.message : String(error);
     // In ASCII: whatever the encoding of the database is, this statement is not to fail as well.
     return { id: row.id, error: message.slice(0, MAX_ERROR_LENGTH).replace(/[^\x20-\x7e]/g, '?') };
   }
