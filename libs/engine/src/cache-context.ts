@@ -138,8 +138,8 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
     echoes,
     isHeard: () => coherence.isArmed,
   });
-  const recordKeeper = new RecordKeeper(records, clock);
   const recovery = makeRecovery(port, authority, parts);
+  const recordKeeper = new RecordKeeper(records, recovery, clock);
   const heard = { keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper, echoes, recovery };
   coherence.join(keySpace, memory.tier.hasRoom, new ChangeHearer(heard));
   const { changes: _, ...context } = parts;
