@@ -5,6 +5,7 @@ import { cacheProviders } from './cache.providers.js';
 import { CACHE_REDIS, CACHE_SETTINGS } from './cache.tokens.js';
 import { CacheRuntime } from './decorators/cache.runtime.js';
 import { EventEmitterBridge } from './events/event-emitter.bridge.js';
+import { CacheCondition } from './health/cache-condition.js';
 import { NamedCaches } from './named-caches.js';
 import { OptionalPeers } from './optional-peers.js';
 import { EvictionOutboxes } from './outbox/eviction-outboxes.js';
@@ -29,6 +30,15 @@ import { RepositoryRegistry } from './repository/repository-registry.js';
     RepositoryInstances,
     RepositoryRegistry,
   ],
-  exports: [NamedCaches, CacheRuntime, OptionalPeers, RepositoryRegistry, EvictionOutboxes, CACHE_REDIS, CACHE_SETTINGS],
+  exports: [
+    NamedCaches,
+    CacheRuntime,
+    CacheCondition,
+    OptionalPeers,
+    RepositoryRegistry,
+    EvictionOutboxes,
+    CACHE_REDIS,
+    CACHE_SETTINGS,
+  ],
 })
 export class CacheCoreModule extends ConfigurableCacheCore {}

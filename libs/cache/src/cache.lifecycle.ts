@@ -1,7 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { CacheEngine } from '@nest-strata/engine';
 import type { RedisPort } from '@nest-strata/redis';
+import { logCacheState } from './cache-state.log.js';
 import { CACHE_REDIS } from './cache.tokens.js';
 import { DuplicateCacheModuleError } from './errors/duplicate-cache-module.error.js';
 import { logRedisOutages } from './redis-outage.log.js';
@@ -9,15 +11,20 @@ import { logRedisOutages } from './redis-outage.log.js';
 /** How long the boot waits for a Redis that does not answer; it goes on without it then. */
 const BOOT_WAIT_MS = 200;
 
+/** How long the shutdown waits for Redis to confirm what is pending; what is not confirmed then is lost. */
+const SHUTDOWN_WAIT_MS = 1_000;
+
 /**
- * Opens the connection to Redis while the application boots, and closes it as the last thing: what other providers do in
- * `onModuleDestroy` and `beforeApplicationShutdown`, and the requests that are still answered, can use the cache.
+ * Opens the connections to Redis while the application boots, so that its first requests find memory coherent; and closes
+ * them as the last thing: what other providers do in `onModuleDestroy` and `beforeApplicationShutdown`, and the requests
+ * that are still answered, can use the cache.
  */
 @Injectable()
 export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Cache');
 
   constructor(
+    private readonly engine: CacheEngine,
     @Inject(CACHE_REDIS) private readonly redis: RedisPort | undefined,
     modules: ModulesContainer,
   ) {
@@ -28,11 +35,34 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     if (this.redis === undefined) return;
     logRedisOutages(this.redis, this.logger);
-    // Whether it connects in time is logged and told as an event by whoever hears of its state.
-    await this.redis.connect(BOOT_WAIT_MS).catch(() => undefined);
+    logCacheState(this.engine, this.logger);
+    const untilMs = performance.now() + BOOT_WAIT_MS;
+    try {
+      await this.redis.connect(BOOT_WAIT_MS);
+      await this.untilCoherent(untilMs - performance.now());
+    } catch {
+      // That it does not connect in time is logged and told as an event by whoever hears of its state.
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.engine.close(SHUTDOWN_WAIT_MS);
     await this.redis?.close();
+  }
+
+  /** Waits until memory hears of the changes of other processes, for a bounded time. */
+  private async untilCoherent(timeoutMs: number): Promise<void> {
+    const { coherence } = this.engine;
+    if (coherence === undefined || coherence.configured === 'none' || coherence.isArmed) return;
+    let stopListening: () => void = () => undefined;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+      stopListening = this.engine.listenToState(({ type }) => {
+        if (type === 'coherence' && this.engine.coherence?.isArmed === true) resolve();
+      });
+    });
+    clearTimeout(timer);
+    stopListening();
   }
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { FactoryProvider } from '@nestjs/common';
+import { SystemClock } from '@nest-strata/core';
 import { CacheEngine, JsonCodec, MsgpackCodec } from '@nest-strata/engine';
 import type { Codec } from '@nest-strata/engine';
 import { createRedis, loadIoredis } from '@nest-strata/redis';
@@ -7,6 +8,7 @@ import type { RedisPort } from '@nest-strata/redis';
 import { CacheService } from './cache.service.js';
 import { CACHE_DECLARATIONS, CACHE_OPTIONS, CACHE_REDIS, CACHE_SETTINGS } from './cache.tokens.js';
 import { CacheRuntime } from './decorators/cache.runtime.js';
+import { CacheCondition } from './health/cache-condition.js';
 import { NamedCaches } from './named-caches.js';
 import { resolveCacheOptions } from './options/resolve-cache-options.js';
 import type { ResolvedSettings } from './options/resolved-settings.js';
@@ -50,6 +52,12 @@ const serviceProvider: FactoryProvider<CacheService> = {
   useFactory: (engine: CacheEngine, { inherited }: ResolvedSettings) => new CacheService(engine, inherited),
 };
 
+const conditionProvider: FactoryProvider<CacheCondition> = {
+  provide: CacheCondition,
+  inject: [CacheEngine],
+  useFactory: (engine: CacheEngine) => new CacheCondition(engine, new SystemClock()),
+};
+
 const runtimeProvider: FactoryProvider<CacheRuntime> = {
   provide: CacheRuntime,
   inject: [NamedCaches],
@@ -57,7 +65,14 @@ const runtimeProvider: FactoryProvider<CacheRuntime> = {
 };
 
 /** Those of the core's providers that must be made rather than constructed. */
-export const cacheProviders = [settingsProvider, redisProvider, engineProvider, serviceProvider, runtimeProvider];
+export const cacheProviders = [
+  settingsProvider,
+  redisProvider,
+  engineProvider,
+  serviceProvider,
+  conditionProvider,
+  runtimeProvider,
+];
 
 async function codecOf({ codec, cache }: ResolvedSettings): Promise<Codec> {
   if (codec === 'json') return new JsonCodec(cache.types);

@@ -28,7 +28,13 @@ export { UnknownCacheError } from './decorators/unknown-cache.error.js';
 export { DuplicateCacheModuleError } from './errors/duplicate-cache-module.error.js';
 export { DuplicateCacheError } from './errors/duplicate-cache.error.js';
 export { CacheHealthIndicator } from './health/cache-health.indicator.js';
-export type { CacheHealth, CacheHealthResult, RedisHealth } from './health/cache-health.js';
+export type {
+  CacheHealth,
+  CacheHealthResult,
+  CoherenceHealth,
+  PendingEvictsHealth,
+  RedisHealth,
+} from './health/cache-health.js';
 export type { CacheState, HealthOptions } from './health/health-options.js';
 export type {
   CachedType,
@@ -36,11 +42,16 @@ export type {
   CacheModuleOptions,
   CacheOptionsFactory,
   CacheSettings,
+  LoadsOptions,
   MemoryOptions,
   NamedCacheOptions,
+  RecoveryOptions,
 } from './options/cache-module-options.js';
+export type { FreshnessOptions } from './options/freshness-options.js';
 export { InvalidCacheOptionsError } from './options/invalid-cache-options.error.js';
 export type { OptionProblem } from './options/invalid-cache-options.error.js';
+export type { OutboxOptions } from './outbox/outbox-options.js';
+export { OutboxTableError } from './outbox/outbox-table.error.js';
 export { CachedRepository } from './repository/cached-repository.js';
 export { CacheStrategy } from './repository/cache-strategy.js';
 export type { EntityClass, RepositoryReads, WrittenIds } from './repository/cache-strategy.js';
@@ -64,7 +75,11 @@ export {
   InvalidGlobError,
   InvalidKeyError,
   InvalidOptionError,
+  LoadShedError,
+  LoadTimeoutError,
+  LockTimeoutError,
   NotACounterError,
+  NothingToRenewError,
   RecursiveLoadError,
   registerType,
   TypeRegistrationError,
@@ -75,6 +90,7 @@ export type {
   BatchLoader,
   CacheCounts,
   CacheEvent,
+  CoherenceMode,
   CompressionOptions,
   EntryOptions,
   EvictOutcome,
@@ -83,9 +99,11 @@ export type {
   LoadOptions,
   Lookup,
   RegistrableClass,
+  SourceVersion,
   TierCounts,
   TypeOptions,
   ValueMode,
+  WriteBehindEvent,
   WriteOutcome,
 } from '@nest-strata/engine';
 export { MissingIoredisError } from '@nest-strata/redis';

@@ -47,7 +47,16 @@ import type { App } from 'supertest/types.js';
 const SILENT: LoggerService = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 const booted: TestingModule[] = [];
+let redis: RedisServer;
 let warn: jest.SpiedFunction<Logger['warn']>;
+
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+
+afterAll(async () => {
+  await redis.stop();
+});
 
 beforeEach(() => {
   warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
@@ -64,6 +73,10 @@ async function boot(providers: Provider[], options?: CacheModuleOptions): Promis
     .compile();
   booted.push(app);
   return app.init();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 @Injectable()
@@ -412,13 +425,106 @@ describe('decorated handlers of a controller', () => {
   });
 });
 
-describe('decorated methods over Redis', () => {
-  let redis: RedisServer;
-  beforeAll(async () => {
-    redis = await RedisServer.start();
-  });
-  afterAll(() => redis.stop());
+describe.each([
+  ['in memory', () => ({})],
+  ['over Redis', () => ({ namespace: 'renewal', redis: { url: redis.url } })],
+] as const)('decorated methods whose results are renewed, %s', (_, options) => {
+  @CacheConfig({ retryAfter: '0ms' })
+  @Injectable()
+  class ForecastService {
+    runs = 0;
+    failure: Error | undefined;
 
+    @Cacheable({ key: () => 'forgiving', ttl: '1ms', grace: '1m' })
+    async forgiving(): Promise<number> {
+      return this.run();
+    }
+
+    @Cacheable({ key: () => 'patient', ttl: '1ms', staleWhileRevalidate: '1m' })
+    async patient(): Promise<number> {
+      return this.run();
+    }
+
+    @Cacheable({ key: () => 'eager', ttl: '1m', refreshAhead: 0.0001 })
+    async eager(): Promise<number> {
+      return this.run();
+    }
+
+    @Cacheable({ key: () => 'hasty', ttl: '1ms', grace: '1m', softTimeout: '5ms' })
+    async hasty(waitMs: number): Promise<number> {
+      await pause(waitMs);
+      return this.run();
+    }
+
+    @Cacheable({ key: () => 'versioned', version: (run: number) => run })
+    async versioned(): Promise<number> {
+      return this.run();
+    }
+
+    @CachePut({ key: () => 'versioned', version: (run: number) => run })
+    async put(run: number): Promise<number> {
+      return Promise.resolve(run);
+    }
+
+    private async run(): Promise<number> {
+      if (this.failure) throw this.failure;
+      return Promise.resolve(++this.runs);
+    }
+  }
+
+  let forecasts: ForecastService;
+  let cache: CacheService;
+
+  beforeEach(async () => {
+    const app = await boot([ForecastService], options());
+    [forecasts, cache] = [app.get(ForecastService), app.get(CacheService)];
+    await cache.clear();
+  });
+
+  it('give what is within its grace while the method fails, and its error afterwards', async () => {
+    await forecasts.forgiving();
+    await pause(5);
+    forecasts.failure = new Error('no satellite');
+    await expect(forecasts.forgiving()).resolves.toBe(1);
+    await cache.delete('forgiving');
+    await expect(forecasts.forgiving()).rejects.toBe(forecasts.failure);
+  });
+
+  it('give what is stale at once, and run once in the background', async () => {
+    await forecasts.patient();
+    await pause(5);
+    await expect(forecasts.patient()).resolves.toBe(1);
+    while (forecasts.runs < 2) await pause(1);
+    expect(cache.stats()).toMatchObject({ refreshes: 1, staleHits: 1 });
+  });
+
+  it('run in the background before the result is stale', async () => {
+    await forecasts.eager();
+    await pause(20);
+    await expect(forecasts.eager()).resolves.toBe(1);
+    while ((await cache.get('eager')) !== 2) await pause(1);
+    expect(cache.stats().staleHits).toBe(0);
+  });
+
+  it('give what is within its grace to who would have to wait, and store what comes late', async () => {
+    await forecasts.hasty(0);
+    await pause(5);
+    await expect(forecasts.hasty(40)).resolves.toBe(1);
+    while ((await cache.lookup('hasty')).value !== 2) await pause(1);
+    expect(forecasts.runs).toBe(2);
+  });
+
+  it('store no result with a lower version than is stored', async () => {
+    await forecasts.put(7);
+    await forecasts.put(6);
+    await expect(forecasts.versioned()).resolves.toBe(7);
+    await forecasts.put(8);
+    await expect(forecasts.versioned()).resolves.toBe(8);
+    expect(forecasts.runs).toBe(0);
+  });
+});
+
+describe('decorated methods over Redis', () => {
   const options = (): CacheModuleOptions => ({ namespace: 'decorators', redis: { url: redis.url } });
 
   it('share their results between processes, evictions included', async () => {

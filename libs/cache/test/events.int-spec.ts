@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CACHE_CHANNEL, CacheModule, CacheService } from '@nest-strata/cache';
 import type { CacheEvent } from '@nest-strata/cache';
 import { RedisServer } from '@nest-strata/testing';
+import { Redis } from 'ioredis';
 
 type Import = DynamicModule | (new () => object);
 
@@ -57,7 +58,7 @@ describe('the events of a cache', () => {
     const failedLoad = { type: 'load', key: 'b', error: new Error('no') };
     const expected: [string, object][] = [
       ['cache.miss', { type: 'miss', cache: 'default', key: 'a' }],
-      ['cache.load', { type: 'load', cache: 'default', key: 'a', durationMs: expect.any(Number) }],
+      ['cache.load', { type: 'load', cache: 'default', key: 'a', background: false, durationMs: expect.any(Number) }],
       ['cache.set', { type: 'set', cache: 'default', key: 'a', ttlMs: 5000 }],
       ['cache.hit', { type: 'hit', cache: 'default', key: 'a', tier: 'memory', stale: false }],
       ['cache.evict', { type: 'evict', cache: 'default', by: 'tag', targets: ['heroes'], confirmed: true }],
@@ -104,6 +105,52 @@ describe('the events of a cache', () => {
     await until(() => named('cache.recovered').length > 0);
     expect(named('cache.recovered')).toEqual([['cache.recovered', { type: 'recovered', cache: 'events' }]]);
     expect(named('cache.degraded')).toHaveLength(1);
+  });
+
+  it('tell when changes of other processes are not heard and when they are again', async () => {
+    const server = await startRedis();
+    const options = { namespace: 'events', redis: { url: server.url } };
+    const app = await boot([EventEmitterModule.forRoot(), CacheModule.forRoot(options)]);
+    const heard = recordEvents(app);
+    const told = () => heard.filter(([name]) => name === 'cache.coherence').map(([, event]) => event);
+    await server.kill();
+    await until(() => told().length > 0);
+    expect(told()).toEqual([
+      { type: 'coherence', cache: 'events', state: 'lost', mode: 'tracking', reason: expect.any(String) },
+    ]);
+    await server.restart();
+    await until(() => told().length > 1);
+    expect(told().slice(1)).toEqual([{ type: 'coherence', cache: 'events', state: 'armed', mode: 'tracking' }]);
+  });
+
+  it('tell which evicts wait for Redis, and that none does any more', async () => {
+    const server = await startRedis();
+    const client = new Redis(server.url);
+    const options = { namespace: 'events', redis: { url: server.url } };
+    const app = await boot([EventEmitterModule.forRoot(), CacheModule.forRoot(options)]);
+    const heard = recordEvents(app);
+    const told = () => heard.filter(([name]) => name === 'cache.pending').map(([, event]) => event);
+    await client.call('ACL', 'SETUSER', 'default', '-unlink');
+    await app.get(CacheService).delete('a');
+    expect(told()).toEqual([{ type: 'pending', cache: 'events', change: 'added', count: 1 }]);
+    await client.call('ACL', 'SETUSER', 'default', '+unlink');
+    client.disconnect();
+    await until(() => told().length > 1);
+    expect(told().slice(1)).toEqual([{ type: 'pending', cache: 'events', change: 'settled', count: 0 }]);
+  });
+
+  it('tell loads in the background as such', async () => {
+    const app = await boot([EventEmitterModule.forRoot(), CacheModule.forRoot({ refreshAhead: 0.01, ttl: '1s' })]);
+    const heard = recordEvents(app);
+    const loads = () => heard.filter(([name]) => name === 'cache.load').map(([, event]) => event);
+    const cache = app.get(CacheService);
+    await cache.set('a', 1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await cache.getOrSet('a', () => 2)).toBe(1);
+    await until(() => loads().length > 0);
+    expect(loads()).toEqual([expect.objectContaining({ key: 'a', background: true })]);
+    await until(() => heard.at(-1)?.[0] === 'cache.set');
+    expect(await cache.get('a')).toBe(2);
   });
 
   it('never break a call when a listener throws; the log tells', async () => {

@@ -6,7 +6,8 @@ import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CacheHealthIndicator, CacheModule, CacheService } from '@nest-strata/cache';
 import type { CacheHealth, CacheModuleOptions, HealthOptions } from '@nest-strata/cache';
-import { RedisServer } from '@nest-strata/testing';
+import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { Redis } from 'ioredis';
 import request from 'supertest';
 
 const apps: INestApplication[] = [];
@@ -105,9 +106,12 @@ describe('the health of a cache', () => {
         state: 'up',
         latencyMs: expect.any(Number),
         usedMemoryBytes: expect.any(Number),
-        connectedClients: 1,
+        connectedClients: 2,
       },
+      coherence: { state: 'armed', mode: 'tracking', losses: 0, lagMs: expect.any(Number) },
+      pendingEvicts: { count: 0, oldestAgeMs: 0 },
     });
+    expect(cache?.coherence?.lagMs).toBeLessThan(50);
     expect(cache?.redis?.latencyMs).toBeGreaterThan(0);
     expect(cache?.redis?.latencyMs).toBeLessThan(50);
     expect(cache?.redis?.usedMemoryBytes).toBeGreaterThan(100_000);
@@ -118,6 +122,56 @@ describe('the health of a cache', () => {
     const app = await boot({ namespace: 'health', redis: { url: server.url } });
     const { cache } = await probe(app, 'ready');
     expect(cache?.redis).toEqual({ state: 'up', latencyMs: expect.any(Number) });
+  });
+
+  it('is degraded as long as evicts wait for Redis, though that answers', async () => {
+    const server = await startRedis();
+    const client = new Redis(server.url);
+    const app = await boot({ namespace: 'health', redis: { url: server.url } });
+    await client.call('ACL', 'SETUSER', 'default', '-unlink');
+    expect(await app.get(CacheService).delete('a')).toMatchObject({ confirmed: false });
+    const { code, status, cache } = await probe(app, 'ready');
+    expect({ code, status }).toEqual({ code: 200, status: 'degraded' });
+    expect(cache).toMatchObject({
+      status: 'degraded',
+      state: 'degraded',
+      redis: { state: 'up' },
+      pendingEvicts: { count: 1, oldestAgeMs: expect.any(Number) },
+    });
+    await client.call('ACL', 'SETUSER', 'default', '+unlink');
+    client.disconnect();
+    while ((await probe(app, 'ready')).cache?.pendingEvicts?.count !== 0);
+    expect(await probe(app, 'ready')).toMatchObject({ status: 'ok', cache: { state: 'up' } });
+  });
+
+  it('tells that changes of other processes are not heard, and why', async () => {
+    const server = await startRedis();
+    await using proxy = await FaultProxy.start(server);
+    const app = await boot({ namespace: 'health', redis: { url: proxy.urlOf(server.url) } });
+    proxy.where((connection) => connection.isSubscriber).resetConnections();
+    proxy.where((connection) => connection.isSubscriber).blackhole();
+    while ((await probe(app, 'ready')).cache?.coherence?.state !== 'lost');
+    expect(await probe(app, 'ready')).toMatchObject({
+      status: 'ok',
+      cache: {
+        state: 'up',
+        redis: { state: 'up' },
+        coherence: {
+          state: 'lost',
+          mode: 'tracking',
+          losses: 1,
+          lostForMs: expect.any(Number),
+          reason: expect.any(String),
+        },
+      },
+    });
+    await app.close();
+  });
+
+  it('tells that nobody listens for changes where that is wanted so', async () => {
+    const server = await startRedis();
+    const app = await boot({ namespace: 'health', redis: { url: server.url }, coherence: 'none' });
+    expect((await probe(app, 'ready')).cache).toMatchObject({ state: 'up', coherence: { state: 'off', losses: 0 } });
   });
 
   it('is degraded while Redis is away and memory answers, which does not fail the check', async () => {

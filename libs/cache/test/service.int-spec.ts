@@ -8,6 +8,7 @@ import {
   InvalidCacheOptionsError,
   InvalidKeyError,
   InvalidOptionError,
+  LoadTimeoutError,
   NotACounterError,
   UnsupportedValueError,
 } from '@nest-strata/cache';
@@ -23,6 +24,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await redis.stop();
 });
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 describe.each<[string, () => CacheModuleOptions]>([
   ['memory', () => ({ namespace: 'service' })],
@@ -56,7 +61,7 @@ describe.each<[string, () => CacheModuleOptions]>([
     expect(await cache.get('a')).toBeUndefined();
     expect(await cache.set('a', { n: 1 }, { ttl: '50ms' })).toEqual({ stored: true });
     expect(await cache.get('a')).toEqual({ n: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await pause(60);
     expect(await cache.get('a')).toBeUndefined();
   });
 
@@ -70,7 +75,7 @@ describe.each<[string, () => CacheModuleOptions]>([
   it('loads once for all who ask at the same time', async () => {
     let loads = 0;
     const load = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
       return ++loads;
     };
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => cache.getOrSet('a', load))))).toEqual(
@@ -155,8 +160,66 @@ describe.each<[string, () => CacheModuleOptions]>([
     await cache.set('a', 1);
     expect(await cache.expire('a')).toEqual({ confirmed: true, count: 1 });
     expect(await cache.lookup('a')).toMatchObject({ hit: false, stale: true, value: 1 });
-    expect(await cache.getOrSet('a', () => Promise.reject(new Error('database')))).toBe(1);
+    const fail = () => Promise.reject(new Error('database'));
+    expect(await cache.getOrSet('a', fail, { retryAfter: '0ms' })).toBe(1);
     expect(await cache.getOrSet('a', () => 2)).toBe(2);
+  });
+
+  it('serves a copy within its grace for a second after a load that failed, before it tries again', async () => {
+    await cache.set('a', 1, { ttl: '1ms', grace: '1m' });
+    await pause(5);
+    let loads = 0;
+    const fail = () => {
+      loads++;
+      return Promise.reject(new Error('database'));
+    };
+    expect([await cache.getOrSet('a', fail), await cache.getOrSet('a', fail)]).toEqual([1, 1]);
+    expect(loads).toBe(1);
+    expect(await cache.getOrSet('a', () => 2, { forceRefresh: true })).toBe(2);
+  });
+
+  it('serves a stale value at once while one load renews it', async () => {
+    await cache.set('a', 1, { ttl: '1ms', staleWhileRevalidate: '1m' });
+    await pause(5);
+    const options = { staleWhileRevalidate: '1m' } as const;
+    expect(await cache.getOrSet('a', () => 2, options)).toBe(1);
+    while ((await cache.get('a')) !== 2) await pause(1);
+    expect(cache.stats()).toMatchObject({ loads: 1, refreshes: 1, staleHits: 1 });
+  });
+
+  it('gives the fallback for a load that failed, and stores nothing', async () => {
+    const fail = () => Promise.reject<number>(new Error('database'));
+    expect(await cache.getOrSet('a', fail, { fallback: (error) => (error as Error).message.length })).toBe(8);
+    expect(await cache.has('a')).toBe(false);
+  });
+
+  it('lets nobody wait for longer than the hard timeout, and stores what comes late', async () => {
+    const load = async () => {
+      await pause(60);
+      return 1;
+    };
+    await expect(cache.getOrSet('a', load, { hardTimeout: '10ms' })).rejects.toThrow(LoadTimeoutError);
+    while ((await cache.get('a')) !== 1) await pause(5);
+  });
+
+  it('replaces only what is there', async () => {
+    expect(await cache.replace('a', 1)).toEqual({ stored: false, reason: 'absent' });
+    await cache.set('a', 1);
+    expect(await cache.replace('a', 2)).toEqual({ stored: true });
+    expect(await cache.get('a')).toBe(2);
+  });
+
+  it('refuses values with a lower version than what is there, or was deleted', async () => {
+    expect(await cache.set('a', 'new', { version: 7 })).toEqual({ stored: true });
+    expect(await cache.set('a', 'old', { version: 6 })).toEqual({ stored: false, reason: 'older-version' });
+    expect(await cache.get('a')).toBe('new');
+    expect(await cache.delete('a', { version: 6 })).toEqual({ confirmed: true, count: 0 });
+    expect(await cache.get('a')).toBe('new');
+    expect(await cache.delete('a', { version: 8 })).toEqual({ confirmed: true, count: 1 });
+    expect(await cache.set('a', 'old', { version: 7 })).toEqual({ stored: false, reason: 'older-version' });
+    expect(await cache.get('a')).toBeUndefined();
+    expect(await cache.set('a', 'newest', { version: 9 })).toEqual({ stored: true });
+    expect(await cache.get('a')).toBe('newest');
   });
 
   it('counts hits and misses, until it starts anew', async () => {
@@ -175,7 +238,8 @@ describe.each<[string, () => CacheModuleOptions]>([
     await expect(cache.get('')).rejects.toThrow(InvalidKeyError);
     await expect(cache.set('a', () => 1)).rejects.toThrow(UnsupportedValueError);
     await expect(cache.set('a', 1, { ttl: 5 as never })).rejects.toThrow(/5 is not a duration.*'5ms' or '5s'/);
-    await expect(cache.set('a', 1, { grace: '5s' } as never)).rejects.toThrow(InvalidOptionError);
+    await expect(cache.set('a', 1, { colour: 'red' } as never)).rejects.toThrow(InvalidOptionError);
+    await expect(cache.delete('a', { version: -1 })).rejects.toThrow(/version: -1 given; write a whole number/);
   });
 });
 

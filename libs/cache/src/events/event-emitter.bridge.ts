@@ -14,7 +14,8 @@ interface Emitter {
 
 /**
  * Tells the application's event emitter what the caches do, as `cache.hit`, `cache.miss`, `cache.load`, `cache.set`,
- * `cache.evict`, `cache.error`, `cache.degraded` and `cache.recovered`; the payload is the `CacheEvent`.
+ * `cache.evict`, `cache.pending`, `cache.coherence`, `cache.failover`, `cache.write-behind`, `cache.error`,
+ * `cache.degraded` and `cache.recovered`; the payload is the `CacheEvent`.
  *
  * Does nothing in an application without `EventEmitterModule`.
  */

@@ -4,6 +4,7 @@ import type { RedisPort } from '@nest-strata/redis';
 import { CacheService } from '../cache.service.js';
 import { CACHE_REDIS, CACHE_SETTINGS } from '../cache.tokens.js';
 import type { ResolvedSettings } from '../options/resolved-settings.js';
+import { CacheCondition } from './cache-condition.js';
 import type { CacheHealth, RedisHealth } from './cache-health.js';
 import type { CacheState } from './health-options.js';
 
@@ -12,17 +13,25 @@ import type { CacheState } from './health-options.js';
 export class CacheProbe {
   constructor(
     private readonly root: CacheService,
+    private readonly condition: CacheCondition,
     @Inject(CACHE_REDIS) private readonly redis: RedisPort | undefined,
     @Inject(CACHE_SETTINGS) private readonly settings: ResolvedSettings,
   ) {}
 
   async examine(): Promise<CacheHealth> {
     const redis = this.redis && (await examineRedis(this.redis));
-    return { state: this.stateWith(redis), ...figuresOf(allCaches(this.root)), ...(redis && { redis }) };
+    const { coherence, pendingEvicts } = this.condition;
+    return {
+      state: this.stateWith(redis),
+      ...figuresOf(allCaches(this.root)),
+      ...(redis && { redis }),
+      ...(coherence && { coherence }),
+      ...(pendingEvicts && { pendingEvicts }),
+    };
   }
 
   private stateWith(redis: RedisHealth | undefined): CacheState {
-    if (redis?.state !== 'away') return 'up';
+    if (redis?.state !== 'away') return this.condition.isImpaired ? 'degraded' : 'up';
     return this.settings.cache.memory.maxEntries > 0 ? 'degraded' : 'down';
   }
 }

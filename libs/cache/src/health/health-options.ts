@@ -2,7 +2,8 @@
  * What the cache is worth at this moment.
  *
  * - `up`: every tier answers.
- * - `degraded`: Redis is away, memory answers.
+ * - `degraded`: Redis is away, and memory and loaders answer; or Redis answers, but evicts are pending, or memory has not
+ *   heard of the changes of other processes for five seconds and serves nothing.
  * - `down`: no tier answers, every call goes to its loader.
  */
 export type CacheState = 'up' | 'degraded' | 'down';
