@@ -108,7 +108,6 @@ describe('a reply that is on its way while the word comes that another process',
 describe('a write of another process between the two steps of', () => {
   it.each<[string, string, () => Promise<unknown>, unknown]>([
     ['touch', 'replace-header', () => here.engine.touch('a', '2h'), false],
-    ['expire', 'replace-header', () => here.engine.expire('a'), { confirmed: true, count: 0 }],
     [
       'setIfAbsent',
       'store-value',
@@ -121,6 +120,20 @@ describe('a write of another process between the two steps of', () => {
     expect(await call()).toEqual(expected);
     expect(await there.engine.get('a')).toBe('new');
     expect(await there.engine.ttl('a')).toBeLessThanOrEqual(3_600_005);
+  });
+
+  it('expire is made stale, too: it may be what a load has read before', async () => {
+    onceBefore('replace-header', () => there.engine.set('a', 'as old', { grace: '1h' }));
+    expect(await here.engine.expire('a')).toEqual({ confirmed: true, count: 1 });
+    expect(await there.engine.lookup('a')).toMatchObject({ hit: false, stale: true, value: 'as old' });
+  });
+
+  it('expire is deleted, if there is one each time that it looks', async () => {
+    here.redis.onCall = async ({ name }) => {
+      if (name === 'replace-header') await there.engine.set('a', 'newer', { grace: '1h' });
+    };
+    expect(await here.engine.expire('a')).toEqual({ confirmed: true, count: 1 });
+    expect(await there.engine.lookup('a')).toMatchObject({ hit: false, stale: false });
   });
 
   it('replace comes first, and a deletion leaves nothing to replace', async () => {

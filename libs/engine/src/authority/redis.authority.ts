@@ -45,7 +45,7 @@ const KEYS_PER_LISTING = 100;
 const WRITE_ID_BYTES = 8;
 /** How often to look whether a load has ended while no word of it would be heard. */
 const POLL_MS = 50;
-/** How often a conditional write looks again at a key that others keep writing. */
+/** How often a conditional change looks again at a key that others keep writing. */
 const MAX_ATTEMPTS = 5;
 const SUPERSEDED: StoreResult = { kind: 'superseded' };
 
@@ -211,15 +211,19 @@ export class RedisAuthority extends Authority<RedisTicket> {
 
   override async expire(key: string): Promise<boolean> {
     const { entries, clock } = this.parts;
-    const [present, stored] = await this.#readWhole(key);
-    if (present === undefined || stored === undefined) {
-      await entries.delete([key]);
-      return false;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const [present, stored] = await this.#readWhole(key);
+      if (present === undefined || stored === undefined) {
+        await entries.delete([key]);
+        return false;
+      }
+      if (isCounter(present)) return (await entries.delete([key])) > 0;
+      const wasFresh = clock.monotonicMs() < present.freshUntilMs;
+      const isDone = await entries.replaceTimes(key, stored, { ...present, freshUntilMs: -Infinity }, undefined, 'any');
+      if (isDone) return wasFresh;
+      // A load that began before has stored its value in between, which is as old; its lease is gone now.
     }
-    if (isCounter(present)) return (await entries.delete([key])) > 0;
-    const wasFresh = clock.monotonicMs() < present.freshUntilMs;
-    const isDone = await entries.replaceTimes(key, stored, { ...present, freshUntilMs: -Infinity }, undefined, 'any');
-    return isDone && wasFresh;
+    return (await entries.delete([key])) > 0;
   }
 
   override async touch(key: string, freshForMs: number, extraMs: number): Promise<boolean> {
