@@ -1,7 +1,7 @@
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { FaultProxy, Fleet, Gate, RedisServer, StallWatch, VersionedDatabase } from '@nest-strata/testing';
-import type { FaultWindow, FleetOptions, HistoryEvent, WorkerProcess } from '@nest-strata/testing';
+import type { FaultProxyTarget, FaultWindow, FleetOptions, HistoryEvent, WorkerProcess } from '@nest-strata/testing';
 import type { CacheSettings } from './cache-settings.js';
 import type { CacheWorker, CacheWorkerData } from './cache.worker.js';
 import { SOURCES } from './sources.js';
@@ -12,6 +12,8 @@ export interface CacheFleetOptions extends Pick<FleetOptions, 'wallClockOffsetMs
   readonly processes: number;
   /** A Redis of its own by default, which is stopped with the fleet. */
   readonly redis?: RedisServer;
+  /** Where the networks lead to, if not straight to that Redis: to what decides which server is the primary. */
+  readonly entrance?: FaultProxyTarget;
   /** Further options of Node for the workers, such as `--expose-gc`. */
   readonly execArgv?: readonly string[];
 }
@@ -44,9 +46,9 @@ export class CacheFleet implements AsyncDisposable {
   /** Where the steps of caches with `steppedCalls` wait; closed. */
   readonly steps: Gate<WorkerStep>;
 
-  static async start({ processes, redis, execArgv = [], ...rest }: CacheFleetOptions): Promise<CacheFleet> {
+  static async start({ processes, redis, entrance, execArgv = [], ...rest }: CacheFleetOptions): Promise<CacheFleet> {
     const server = redis ?? (await RedisServer.start());
-    const networks = await Promise.all(Array.from({ length: processes }, () => FaultProxy.start(server)));
+    const networks = await Promise.all(Array.from({ length: processes }, () => FaultProxy.start(entrance ?? server)));
     const database = new VersionedDatabase();
     const steps = new Gate<WorkerStep>();
     const answersFor = (index: number): FleetAnswers => {
