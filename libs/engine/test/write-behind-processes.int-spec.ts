@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WriteToPersist } from '@nest-strata/engine';
 import { Fleet, Gate, RedisServer } from '@nest-strata/testing';
@@ -158,6 +160,12 @@ describe('without Redis', () => {
     const oldestMs = Math.max(0, ...lost.map((key) => crashedAtMs - (acceptedAtMs.get(key) ?? NaN)));
     expect(persisted.size).toBeGreaterThan(0);
     expect(oldestMs).toBeLessThan(20 + SLACK_MS / 4);
+  });
+
+  it('closing keeps the process alive until the database has what waits, and no longer', async () => {
+    const program = fileURLToPath(new URL('./fixtures/write-behind.closing.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [...SOURCES, program], { timeout: 15_000 });
+    expect(stdout.trim()).toBe('{"taken":["a"],"pending":0}');
   });
 
   it('nothing is lost when the process is told to end', async () => {

@@ -3,7 +3,7 @@ import { createWriteBehind, EntryCodec, InvalidKeyError, InvalidOptionError, Key
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer } from '@nest-strata/testing';
+import { Gate, RedisServer } from '@nest-strata/testing';
 import { eventually, RecordingDatabase } from './write-behind-database.js';
 
 let server: RedisServer;
@@ -401,6 +401,22 @@ describe.each([
     expect(performance.now() - startedAtMs).toBeLessThan(1_000);
     expect(signal?.aborted).toBe(true);
     expect(await queue.pending('a')).toMatchObject({ value: 1 });
+  });
+
+  it('counts no attempt that was stopped on close', async () => {
+    const stopped = new Gate();
+    const queue = open({
+      persist: (_, { signal }) =>
+        new Promise((__, reject) => {
+          void stopped.pass();
+          signal.addEventListener('abort', () => reject(new Error('stopped')));
+        }),
+    });
+    await queue.accept('a', 1);
+    await stopped.arrival();
+    expect(await queue.close({ deadlineMs: 10 })).toEqual({ pending: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(queue.stats().failed).toBe(0);
   });
 
   it('gives up a call that takes too long, and repeats it', async () => {

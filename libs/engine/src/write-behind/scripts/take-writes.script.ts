@@ -15,7 +15,8 @@ export interface TakenWrites {
 
 /**
  * Reads entries of the stream in their order and returns the newest write of each of their keys, wherever it stands. An
- * entry without a key is returned by itself. If the stream is empty, so are the index and the idempotency keys: whoever
+ * entry without a key is returned by itself; so is one that the index does not know, in its place, as newer values of its key
+ * come after it. If the stream is empty, so are the index and the idempotency keys: whoever
  * emptied it by hand leaves no full queue behind.
  *
  * KEYS[1]  the stream
@@ -32,6 +33,12 @@ export const takeWritesScript = defineScript({
   keys: ['stream', 'index', 'accepted'],
   args: ['from', 'count'],
   lua: `${WRITE_STREAM_FUNCTIONS}${String.raw`
+local function has(ids, wanted)
+  for _, id in ipairs(ids) do
+    if id == wanted then return true end
+  end
+end
+
 local entries = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])
 if #entries == 0 then
   if redis.call('XLEN', KEYS[1]) == 0 then redis.call('DEL', KEYS[2], KEYS[3]) end
@@ -52,8 +59,9 @@ for _, entry in ipairs(entries) do
   end
 end
 for key, write in pairs(by_key) do
-  local _, newest, attempts = waiting(KEYS[2], key)
-  local fields = newest and fields_of(KEYS[1], newest)
+  local first, newest, attempts = waiting(KEYS[2], key)
+  local is_known = first and (has(write[2], first) or has(write[2], newest))
+  local fields = is_known and fields_of(KEYS[1], newest)
   if fields then
     if newest ~= write[1] then table.insert(write[2], newest) end
     write[1], write[3], write[4] = newest, tonumber(attempts), fields
