@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { SystemRandom } from '@nest-strata/core';
 import type { Random } from '@nest-strata/core';
-import { jitteredTtlMs } from './lifetime.js';
+import type { ResolvedEntryOptions } from './entry-options.js';
+import { extraTimeMs, jitteredTtlMs, lifetimeFrom, ttlMsFor } from './lifetime.js';
 
 const always = (fraction: number) => ({ fraction: () => fraction }) as Random;
 
@@ -29,5 +30,56 @@ describe('jitteredTtlMs', () => {
     }
     const chiSquared = classes.reduce((sum, count) => sum + (count - 1_000) ** 2 / 1_000, 0);
     expect(chiSquared).toBeLessThan(33.7);
+  });
+});
+
+describe('ttlMsFor', () => {
+  it.each([
+    [null, 5, 5],
+    [undefined, 5, 5],
+    [null, 0, 0],
+    [null, undefined, 1_000],
+    ['', 5, 1_000],
+    [0, 5, 1_000],
+    [false, 5, 1_000],
+  ])('lets %p with a negative ttl of %p live %d ms', (value, negativeTtlMs, expected) => {
+    expect(ttlMsFor(value, { ttlMs: 1_000, negativeTtlMs })).toBe(expected);
+  });
+});
+
+describe('extraTimeMs', () => {
+  it('is the longer of grace and staleWhileRevalidate', () => {
+    expect(extraTimeMs({ graceMs: 5, staleWhileRevalidateMs: 3 })).toBe(5);
+    expect(extraTimeMs({ graceMs: 5, staleWhileRevalidateMs: 7 })).toBe(7);
+  });
+});
+
+describe('lifetimeFrom', () => {
+  const OPTIONS = {
+    ttlMs: 1_000,
+    negativeTtlMs: undefined,
+    jitter: 0,
+    slidingTtlMs: 0,
+    graceMs: 300,
+    staleWhileRevalidateMs: 200,
+  } as ResolvedEntryOptions;
+  const lifetime = (value: unknown, options: Partial<ResolvedEntryOptions> = {}) =>
+    lifetimeFrom(10, value, { ...OPTIONS, ...options }, always(1));
+
+  it.each<[Partial<ResolvedEntryOptions>, freshUntilMs: number, goneAtMs: number]>([
+    [{}, 1_010, 1_310],
+    [{ graceMs: 0, staleWhileRevalidateMs: 0 }, 1_010, 1_010],
+    [{ jitter: 0.5 }, 510, 810],
+    [{ slidingTtlMs: 400 }, 410, 710],
+    [{ slidingTtlMs: 4_000 }, 1_010, 1_310],
+    [{ ttlMs: Infinity }, Infinity, Infinity],
+    [{ ttlMs: Infinity, slidingTtlMs: 400 }, 410, 710],
+  ])('with %p is fresh until %d and gone at %d', (options, freshUntilMs, goneAtMs) => {
+    expect(lifetime('value', options)).toEqual({ createdAtMs: 10, freshUntilMs, goneAtMs });
+  });
+
+  it('is none for a time to live of nothing', () => {
+    expect(lifetime('value', { ttlMs: 0 })).toBeUndefined();
+    expect(lifetime(null, { negativeTtlMs: 0 })).toBeUndefined();
   });
 });

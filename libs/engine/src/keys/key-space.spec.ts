@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidKeyError } from './invalid-key.error.js';
-import { KeySpace } from './key-space.js';
+import { KeySpace, namespaceOf } from './key-space.js';
 
 /** Any string, also one that no UTF-8 can carry. */
 const anyText = fc.string({
@@ -140,5 +140,63 @@ describe('KeySpace', () => {
         'A namespace must be a string, but a number was given.',
       );
     });
+  });
+});
+
+describe('what a Redis key stands for', () => {
+  const outer = new KeySpace('storytime', 200);
+  const inner = outer.child('heroes');
+
+  it('is told for values, leases, tags and the cache, of any text', () => {
+    fc.assert(
+      fc.property(
+        keyText.filter((text) => outer.isToldInFull(text)),
+        (text) => {
+          const valueKey = inner.valueKey(text);
+          expect(inner.meaningOf(valueKey)).toEqual({ kind: 'value', key: text, valueKey });
+          expect(inner.meaningOf(inner.leaseKey(text))).toEqual({ kind: 'lease', key: text, valueKey });
+          expect(inner.meaningOf(inner.tagKey(text))).toEqual({ kind: 'tag', tag: text });
+          for (const redisKey of [valueKey, inner.leaseKey(text), inner.tagKey(text)]) {
+            expect(namespaceOf(redisKey)).toBe(inner.namespace);
+            expect(outer.meaningOf(redisKey)).toBeUndefined();
+          }
+        },
+      ),
+    );
+    expect(inner.meaningOf(inner.clearKey)).toEqual({ kind: 'clear' });
+  });
+
+  it('is nothing for counters, heartbeats, the bus and keys of others', () => {
+    const others = [outer.counterKey('a'), outer.heartbeatKey('id'), outer.busChannel, 'a', 'strata:', ''];
+    expect(others.map((redisKey) => outer.meaningOf(redisKey))).toEqual(others.map(() => undefined));
+    expect(['a', 'strata', 'strata:x', 'other:x:v:a', ''].map(namespaceOf)).toEqual(Array(5).fill(undefined));
+    expect(namespaceOf('strata:x:')).toBe('x');
+  });
+
+  it('is the shortened name of what is too long, by which a waiter finds it', () => {
+    const key = 'k'.repeat(300);
+    expect(outer.isToldInFull(key)).toBe(false);
+    expect(outer.meaningOf(outer.leaseKey(key))).toMatchObject({ kind: 'lease', key: outer.listedKey(key) });
+    expect(outer.meaningOf(outer.tagKey(key))).toEqual({ kind: 'tag', tag: expect.stringMatching(/^k+/) });
+    expect([outer.isToldInFull('ü'.repeat(90)), outer.isToldInFull('ü'.repeat(101))]).toEqual([true, false]);
+  });
+
+  it('is watched by prefixes that no other namespace shares', () => {
+    const watched = (keys: KeySpace, hasMemory: boolean, redisKey: string) =>
+      keys.prefixes(hasMemory).some((prefix) => redisKey.startsWith(prefix));
+    for (const redisKey of [outer.tagKey('a'), outer.leaseKey('a'), outer.clearKey]) {
+      expect([watched(outer, true, redisKey), watched(outer, false, redisKey)]).toEqual([true, true]);
+      expect(watched(inner, true, redisKey)).toBe(false);
+    }
+    expect([watched(outer, true, outer.valueKey('a')), watched(outer, false, outer.valueKey('a'))]).toEqual([
+      true,
+      false,
+    ]);
+    expect(watched(outer, true, outer.counterKey('a'))).toBe(false);
+  });
+
+  it('keeps a lease in the slot of its value', () => {
+    expect(outer.leaseKey('a{b}')).toBe(`strata:storytime:l:{${outer.valueKey('a{b}')}}`);
+    expect(outer.leaseOf(outer.valueKey('a'))).toBe(outer.leaseKey('a'));
   });
 });

@@ -48,4 +48,31 @@ describe('LocalChanges', () => {
     changes.changeAllKeys();
     expect([changes.isValid(stamp, []), changes.isOutdated('a', stamp)]).toEqual([true, true]);
   });
+
+  it('keeps apart what this process changed and what it heard of, perhaps of itself', () => {
+    const stamp = changes.stamp();
+    changes.hearOfKey('a');
+    expect([changes.isOutdated('a', stamp), changes.isChangedHere('a', stamp)]).toEqual([true, false]);
+    expect(changes.isOutdated('b', stamp)).toBe(false);
+    changes.hearOfAllKeys();
+    expect([changes.isOutdated('b', stamp), changes.isChangedHere('b', stamp)]).toEqual([true, false]);
+    changes.changeKey('a');
+    expect(changes.isChangedHere('a', stamp)).toBe(true);
+    changes.changeAllKeys();
+    expect(changes.isChangedHere('b', stamp)).toBe(true);
+  });
+
+  it('counts a key among the changed once it cannot remember all of them', () => {
+    changes = new LocalChanges(4);
+    const stamp = changes.stamp();
+    for (let key = 0; key < 5; key++) changes.changeKey(`key ${String(key)}`);
+    expect(changes.isOutdated('never changed', stamp)).toBe(true);
+    expect(changes.isOutdated('never changed', changes.stamp())).toBe(false);
+  });
+
+  it('has a moment of its own for each that is asked for', () => {
+    const stamp = changes.stamp();
+    expect(changes.next()).toBeGreaterThan(stamp);
+    expect(changes.next()).toBeGreaterThan(changes.stamp() - 1);
+  });
 });
