@@ -227,6 +227,24 @@ describe('the time that a tag record has left', () => {
   });
 });
 
+describe('the records that a process knows', () => {
+  it('are kept in use, though hits in memory never ask for them', async () => {
+    const clock = new SkewedClock();
+    const [here, there] = await Promise.all([processes.start({ clock }), processes.start()]);
+    await share(there, here, { tags: ['t', 'u'] });
+    const touches = async () => {
+      const stats = String(await other.send('INFO', ['commandstats']));
+      return Number(/cmdstat_touch:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    const before = await touches();
+    clock.leap(5_000);
+    // One for clear, so that it is the youngest of all, and one for the tags.
+    await expectSoon(async () => (await touches()) - before, 2);
+    clock.leap(5_000);
+    await expectSoon(async () => (await touches()) - before, 4);
+  });
+});
+
 describe('memory of a process that has not heard of anything yet', () => {
   it('is not filled before it hears, and is then', async () => {
     const there = await processes.start();
