@@ -159,3 +159,22 @@ describe('a write of another process between the two steps of', () => {
     expect(await there.engine.get('a')).toBe('newer');
   });
 });
+
+describe('a load whose tags are asked for at its end', () => {
+  it('is not stored when another program writes and deletes its key meanwhile', async () => {
+    await there.engine.delete('a');
+    await processes.untilHeardBy(here);
+    const redisKey = `strata:${here.engine.name}:v:a`;
+    const loaded = await here.engine.getOrSet('a', (context) => {
+      context.tags.push('t');
+      onceBefore('ensure-tag-version', async () => {
+        await there.redis.send('SET', [redisKey, 'not ours']);
+        await there.redis.send('DEL', [redisKey]);
+        await processes.untilHeardBy(here);
+      });
+      return 'old';
+    });
+    expect(loaded).toBe('old');
+    expect(await there.engine.get('a')).toBeUndefined();
+  });
+});

@@ -91,8 +91,12 @@ export abstract class Authority<Ticket extends WriteTicket = WriteTicket> {
   /** Takes the key for a load that does not ask: what is stored goes, and so does the lease of any other load. */
   abstract seize(key: string, tags: readonly string[], lifeMs: number): Promise<Ticket>;
 
-  /** Stores what a load brought, if its claim still stands, and ends the claim in any case. */
-  abstract fill(key: string, draft: EntryDraft, ticket: Ticket): Promise<StoreResult>;
+  /**
+   * Stores what a load brought, if its claim still stands, and ends the claim in any case.
+   *
+   * @param isOutdated asked last of all, for what is heard while the records of tags are being asked for
+   */
+  abstract fill(key: string, draft: EntryDraft, ticket: Ticket, isOutdated: () => boolean): Promise<StoreResult>;
 
   /** Gives the stale copy that a load found unchanged at the source new times, and ends the load's claim. */
   abstract renew(key: string, times: Lifetime, ticket: Ticket): Promise<boolean>;

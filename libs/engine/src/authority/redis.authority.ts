@@ -103,12 +103,17 @@ export class RedisAuthority extends Authority<RedisTicket> {
     return this.parts.leases.seize(key, tags, lifeMs);
   }
 
-  override async fill(key: string, draft: EntryDraft, ticket: RedisTicket): Promise<StoreResult> {
+  override async fill(
+    key: string,
+    draft: EntryDraft,
+    ticket: RedisTicket,
+    isOutdated: () => boolean,
+  ): Promise<StoreResult> {
     const { entries, leases } = this.parts;
     const { lease } = ticket;
     try {
       const entry = await this.#toEntry(draft, ticket);
-      if (entry === undefined || lease === undefined) {
+      if (entry === undefined || lease === undefined || isOutdated()) {
         await leases.release(key, ticket);
         return SUPERSEDED;
       }

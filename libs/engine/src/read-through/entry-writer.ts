@@ -146,7 +146,7 @@ export class EntryWriter {
     if (ticket === undefined) return { outcome: refused('redis-unavailable'), entry: undefined };
     try {
       const result = await (origin === 'load'
-        ? authority.fill(key, draft, ticket)
+        ? authority.fill(key, draft, ticket, () => this.#isOutdated(fill))
         : authority.write(key, draft, ticket));
       return { outcome: outcomeOf(result), entry: result.kind === 'stored' ? result.entry : undefined };
     } catch (error) {
