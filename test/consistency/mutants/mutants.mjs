@@ -46,6 +46,82 @@ export const mutants = [
     suite: 'test/consistency/v02',
   },
   {
+    name: 'no second look after derived tags',
+    changes: [
+      {
+        file: engine('authority/redis.authority.ts'),
+        find: ' || isOutdated()',
+        replace: '',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'expire gives up when the value has changed',
+    changes: [
+      {
+        file: engine('authority/redis.authority.ts'),
+        find: '      if (isDone) return wasFresh;\n',
+        replace: '      if (attempt < MAX_ATTEMPTS) return isDone && wasFresh;\n',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'value evicted before its lease',
+    changes: [
+      {
+        file: engine('tiers/redis.tier.ts'),
+        find: 'const [, removed] = await Promise.all([leases, this.#unlink(valueKeys)]);',
+        replace: 'const removed = await this.#unlink(valueKeys);',
+      },
+      {
+        file: engine('tiers/redis.tier.ts'),
+        find: 'const leases = this.#unlink(valueKeys.map((valueKey) => this.keySpace.leaseOf(valueKey)));',
+        replace: 'setImmediate(() => void this.#unlink(valueKeys.map((valueKey) => this.keySpace.leaseOf(valueKey))));',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'set leaves the lease',
+    changes: [
+      {
+        file: engine('tiers/redis.tier.ts'),
+        find: "await Promise.all([this.redis.send('SET', args), leaseEnded]);",
+        replace: "leaseEnded.catch(() => undefined);\n    await this.redis.send('SET', args);",
+      },
+      {
+        file: engine('leases/lease-ender.ts'),
+        find: "this.redis.send('DEL', leaseKeys).then(resolve, reject);",
+        replace: 'Promise.resolve(leaseKeys).then(resolve, reject);',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'fill over any value',
+    changes: [
+      {
+        file: engine('scripts/fill-value.script.ts'),
+        find: 'if header ~= ARGV[2] then',
+        replace: 'if false then',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
+    name: 'pattern deletes once',
+    changes: [
+      {
+        file: engine('tiers/redis.tier.ts'),
+        find: 'return (await this.#deleteMatchingOnce(glob)) + (await this.#deleteMatchingOnce(glob));',
+        replace: 'return this.#deleteMatchingOnce(glob);',
+      },
+    ],
+    suite: 'test/consistency/v02',
+  },
+  {
     name: 'flights not detached by a push',
     changes: [
       {
@@ -136,6 +212,39 @@ export const mutants = [
       },
     ],
     suite: 'test/consistency/v14',
+  },
+  {
+    name: 'an entry without a tag record counts as valid',
+    changes: [
+      {
+        file: engine('tags/tag-records.ts'),
+        find: 'if (recorded !== version) return false;',
+        replace: 'if (recorded !== undefined && recorded !== version) return false;',
+      },
+    ],
+    suite: 'test/consistency/v09',
+  },
+  {
+    name: 'versions of tags begin anew with their records',
+    changes: [
+      {
+        file: engine('scripts/ensure-tag-version.script.ts'),
+        find: "version = string.format('%016x', time[1] * 1000000 + time[2])",
+        replace: "version = string.format('%016x', 1)",
+      },
+    ],
+    suite: 'test/consistency/v09',
+  },
+  {
+    name: 'tags forget nothing elsewhere',
+    changes: [
+      {
+        file: engine('coherence/change-hearer.ts'),
+        find: '    this.parts.versions.forgetTag(tag);\n',
+        replace: '',
+      },
+    ],
+    suite: 'test/consistency/v09',
   },
   {
     name: 'tombstone skipped',
