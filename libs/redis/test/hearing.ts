@@ -7,7 +7,8 @@ export type News =
   | { readonly kind: 'armed'; readonly prefixes: readonly string[] }
   | { readonly kind: 'lost'; readonly reason: string };
 
-export const HEARTBEAT_MS = 50;
+/** Twice as long may pass without an answer, also on a machine that has much else to do. */
+export const HEARTBEAT_MS = 150;
 
 /** A watch that writes down what it hears. */
 export class Hearing {

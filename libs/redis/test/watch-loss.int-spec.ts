@@ -18,7 +18,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   beforeEach(async () => {
     server = await RedisServer.start();
     proxy = await FaultProxy.start(server);
-    redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '150ms', socketTimeout: '300ms' });
+    redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '500ms', socketTimeout: '300ms' });
     other = openRedis(Client, { url: server.url, deadline: '1s' });
     await other.connect();
   });
@@ -265,7 +265,7 @@ describe.each(IOREDIS_VERSIONS)('a busy process that watches over %s', (_name, C
       };
       return client;
     });
-    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 50 });
+    const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 75 });
     blocks = 6;
     await until(() => blocks === 0);
     await hearing.settle();

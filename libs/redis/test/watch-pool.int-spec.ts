@@ -101,7 +101,7 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
     for (const { id, isSubscriber } of proxy.connections) {
       if (isSubscriber || heard.watch.losses > 0) continue;
       const held = proxy.where((connection) => connection.id === id).hold();
-      await until(() => heard.kinds.length === 3, 500).catch(() => undefined);
+      await until(() => heard.kinds.length === 3, 2_000).catch(() => undefined);
       held.release();
     }
     await until(async () => (await connections()).filter(({ isTracking }) => isTracking).length === 1);
@@ -123,9 +123,10 @@ describe.each([
   ['ioredis 5', Redis5],
 ] as [string, typeof Redis6][])("watching with a user's own client of %s", (_name, Client) => {
   let own: Redis6 | undefined;
+  let redis: RedisPort | undefined;
 
   afterEach(async () => {
-    await closeAll();
+    await redis?.close();
     own?.disconnect();
   });
 
@@ -134,7 +135,7 @@ describe.each([
     own = new Client(server.url, { keyPrefix: 'own:', connectionName: 'own', autoResubscribe: true });
     const listeners = (client: Redis6) => client.eventNames().map((event) => [event, client.listenerCount(event)]);
     const listenersBefore = listeners(own);
-    const redis = createRedis({ client: own, name: 'ours' });
+    redis = createRedis({ client: own, name: 'ours', deadline: '1s' });
     const hearing = await Hearing.of(redis, 'auto', ['own:a:']);
     await redis.send('SET', ['own:a:1', '1']);
     await own.set('a:2', '2');
