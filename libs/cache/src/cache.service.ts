@@ -28,7 +28,8 @@ export class CacheService {
 
   /** @internal CacheModule makes it. */
   constructor(
-    private readonly engine: CacheEngine,
+    /** What this is for Nest: also writes through to a source and behind. */
+    readonly engine: CacheEngine,
     private readonly inherited: InheritedOptions,
   ) {}
 
@@ -162,7 +163,7 @@ export class CacheService {
     return this.engine.clear();
   }
 
-  /** Ends the freshness of `key`: it is loaded anew, but unlike with {@link delete} a copy stays, as if its ttl were over. */
+  /** Ends the freshness of `key`: it is loaded anew, and unlike with {@link delete} a copy stays in case that fails. */
   expire(key: string): Promise<EvictOutcome> {
     return this.engine.expire(key);
   }

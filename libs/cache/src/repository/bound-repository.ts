@@ -1,6 +1,8 @@
+import type { BehindWrites, SaveEntity } from './behind-writes.js';
 import type { CachedRepository } from './cached-repository.js';
 import { isWithin, runWithin } from './calls-within.js';
 import { UncacheableRepositoryError } from './errors/uncacheable-repository.error.js';
+import type { WriteKind } from './conventional-methods.js';
 import type { EntityId } from './key-part.js';
 import type { PlainWrites } from './plain-writes.js';
 import { methodRoutes } from './read-routes.js';
@@ -10,6 +12,9 @@ import type { RepositoryMethods } from './repository-methods.js';
 import { wrapMethod } from './wrap-method.js';
 import type { MethodHandler } from './wrap-method.js';
 
+/** The method that `write: 'behind'` is about. */
+const SAVE = 'save';
+
 /** What stands between a repository and its callers. */
 export interface BoundRepositoryParts<E extends object, Id extends EntityId> {
   /** For messages. */
@@ -18,6 +23,8 @@ export interface BoundRepositoryParts<E extends object, Id extends EntityId> {
   readonly methods: RepositoryMethods<E, Id>;
   readonly writes: PlainWrites<E, Id>;
   readonly adapter: RepositoryAdapter<E, Id> | undefined;
+  /** Makes what writes behind, of the repository's own `save`; absent: nothing does. */
+  readonly writeBehind?: ((save: SaveEntity<E>) => BehindWrites<E, Id>) | undefined;
 }
 
 /** Calls the method itself; what it then calls of its own repository is not cached. */
@@ -81,13 +88,28 @@ export class BoundRepository<E extends object, Id extends EntityId> {
   }
 
   #bindWrites(): void {
-    const { methods, writes, adapter } = this.parts;
+    const { methods, writes } = this.parts;
     for (const [method, written] of methods.declaredWrites) {
       this.#wrap(method, (args, proceed) => writes.byDeclaration(written, args, proceed));
     }
     for (const [method, kind] of methods.conventionalWrites) {
-      this.#wrap(method, (args, proceed) => (adapter ? proceed() : writes.byConvention(kind, args, proceed)));
+      this.#bindConventional(method, kind);
     }
+  }
+
+  #bindConventional(method: string, kind: WriteKind): void {
+    const { writes, adapter, cached, writeBehind } = this.parts;
+    const writeNow = (args: readonly unknown[], proceed: Proceed) =>
+      adapter ? proceed() : writes.byConvention(kind, args, proceed);
+    const own = (this.repository as Record<string, unknown>)[method] as SaveEntity<E> | undefined;
+    const behind =
+      method === SAVE && own !== undefined
+        ? writeBehind?.((entity) => runWithin(cached, () => own.call(this.repository, entity)))
+        : undefined;
+    this.#wrap(method, (args, proceed) => {
+      if (behind === undefined || adapter?.isInTransaction() === true) return writeNow(args, proceed);
+      return behind.write(args, () => writeNow(args, proceed));
+    });
   }
 
   /** Methods that the object does not have, but a strategy may name, are left out. */

@@ -1,4 +1,4 @@
-import type { BatchLoader, EvictOutcome, Loader, LoadOptions } from '@nest-strata/engine';
+import type { BatchLoader, CacheEngine, EvictOutcome, Loader, LoadOptions } from '@nest-strata/engine';
 import type { CacheService } from '../cache.service.js';
 import type { NamedCaches } from '../named-caches.js';
 
@@ -26,6 +26,11 @@ export class CacheByName implements RepositoryCache {
     options?: LoadOptions<T>,
   ): Promise<(T | undefined)[]> {
     return this.#cache.getOrSetMany(keys, loader, options);
+  }
+
+  /** The engine of the cache, for what has no other way in. */
+  get engine(): CacheEngine {
+    return this.#cache.engine;
   }
 
   deleteByTag(...tags: string[]): Promise<EvictOutcome> {

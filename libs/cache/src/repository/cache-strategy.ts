@@ -1,4 +1,5 @@
 import type { Duration } from '@nest-strata/core';
+import type { SourceVersion, WriteBehindOptions } from '@nest-strata/engine';
 import type { ListIndex, UniqueIndex } from './entity-index.js';
 import type { EntityId } from './key-part.js';
 
@@ -54,8 +55,31 @@ export abstract class CacheStrategy<E extends object, Id extends EntityId = numb
    */
   readonly writes?: Readonly<Record<string, WrittenIds<Id>>>;
 
+  /**
+   * What a write does to the entity's own entry; everything else that the entity is in is evicted in any case.
+   *
+   * - `'evict'`: the next read loads it
+   * - `'through'`: it is loaded and cached once the write is committed, before the write returns, so that readers never
+   *   meet a miss after a write. Needs a method that reads by id
+   * - `'behind'`: `save(entity)` returns once the entity is in a queue (a stream in Redis), and is written to the database
+   *   a moment later, at least once, in batches. Reads by id see it at once, lists and indexes once it is in the database.
+   *   Entities without an id, lists of them, other methods and writes in transactions are written at once, as ever
+   *
+   * @default 'evict'
+   */
+  readonly write?: 'evict' | 'through' | 'behind';
+
+  /** How a queue of `write: 'behind'` works: its batches, bounds and retries. */
+  readonly writeBehind?: Omit<WriteBehindOptions<unknown>, 'persist'>;
+
   /** What identifies the entity; `undefined` while it has no id. */
   abstract id(entity: E): Id | undefined;
+
+  /**
+   * The version of the row, such as its version column or its time of change: the entity's own entry is never replaced by
+   * that of a lower one, as from a replica that lags behind. It must only grow, also if a row is deleted and made again.
+   */
+  version?(entity: E): SourceVersion;
 
   /** Further tags for every entry that the entity is in, to invalidate by with `deleteByTag`. */
   tags?(entity: E): readonly string[];

@@ -8,7 +8,7 @@ import { EntityEntries } from './entity-entries.js';
 import { EntityReader } from './entity-reader.js';
 import { EntityRecords } from './entity-record.js';
 import { EntityTags } from './entity-tags.js';
-import { isEntityId } from './key-part.js';
+import { idText, isEntityId } from './key-part.js';
 import type { EntityId } from './key-part.js';
 import { RepositoryStats } from './repository-stats.js';
 import { RepositoryWarnings } from './repository-warnings.js';
@@ -29,6 +29,9 @@ export interface CachedRepositoryParts<E extends object, Id extends EntityId> {
   readonly types?: TypeRegistry;
 }
 
+/** A write that changes more entities evicts them. */
+const MAX_RENEWED = 100;
+
 const NOT_INVALIDATED = 'The cache could not be told of a write; it may serve the old rows until their time is over.';
 const NOT_DERIVED = 'What a write changed could not be told, and everything was invalidated.';
 
@@ -45,6 +48,10 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
   readonly #rows: RowSource<E, Id>;
   readonly #tags: EntityTags<E, Id>;
   readonly #warnings: RepositoryWarnings;
+  readonly #entries: EntityEntries<E, Id>;
+  readonly #records: EntityRecords<E, Id>;
+  /** Reads the entity with an id as the repository's own method does, past the cache; for `write: 'through'`. */
+  reload: ((id: Id) => Promise<E | null | undefined>) | undefined;
   #invalidations = 0;
   #fullInvalidations = 0;
 
@@ -56,11 +63,13 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
     this.#rows = rows ?? new LateRows();
     this.#tags = new EntityTags(name, strategy);
     this.#warnings = new RepositoryWarnings(name);
+    this.#records = new EntityRecords(strategy, types);
+    this.#entries = new EntityEntries(this.#tags, this.#records, this.#warnings);
     this.reader = new EntityReader({
       cache,
       ttl: ttl ?? strategy.ttl,
       names: this.#tags.names,
-      entries: new EntityEntries(this.#tags, new EntityRecords(strategy, types), this.#warnings),
+      entries: this.#entries,
       warnings: this.#warnings,
     });
   }
@@ -109,11 +118,36 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
     this.#invalidations++;
     if (tags.includes(this.#tags.names.everything)) this.#fullInvalidations++;
     try {
-      return await this.#cache.deleteByTag(...tags);
+      const outcome = await this.#cache.deleteByTag(...tags);
+      await this.#renew(change);
+      return outcome;
     } catch (error) {
       this.#warnings.tell(NOT_INVALIDATED, error);
       return { confirmed: false, count: 0 };
     }
+  }
+
+  /** What is to be stored of an entity, where and with which tags; `undefined` for one without an id. @internal */
+  keep(entity: E): { readonly name: string; readonly stored: unknown; readonly tags: readonly string[] } | undefined {
+    const name = this.#warnings.attempt(NOT_DERIVED, () => this.#tags.ofId(entity));
+    const kept = name === undefined ? undefined : this.#entries.keepOne(entity, undefined);
+    if (name === undefined || kept === undefined) return undefined;
+    return { name, stored: kept.stored, tags: [...new Set([this.#tags.names.everything, name, ...kept.tags])] };
+  }
+
+  /** The entity again, from what {@link keep} gave. @internal */
+  toEntity(stored: unknown): E {
+    return this.#records.toEntity(stored);
+  }
+
+  /** Caches what a write has changed, as the database has it now. */
+  async #renew(change: EntityChange<E, Id>): Promise<void> {
+    const { reload } = this;
+    if (this.#strategy.write !== 'through' || reload === undefined || change === 'everything') return;
+    const own = (change.rows ?? []).map((row) => this.#strategy.id(row)).filter((id) => id !== undefined);
+    const ids = new Map([...(change.ids ?? []), ...own].map((id) => [idText(id), id]));
+    if (ids.size > MAX_RENEWED) return;
+    await Promise.all([...ids.values()].map((id) => this.reader.renew(id, () => reload(id))));
   }
 
   /** @internal The tags that {@link changed} makes unservable. */

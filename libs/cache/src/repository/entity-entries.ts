@@ -4,10 +4,14 @@ import type { EntityTags } from './entity-tags.js';
 import type { EntityId } from './key-part.js';
 import type { RepositoryWarnings } from './repository-warnings.js';
 
+import type { SourceVersion } from '@nest-strata/engine';
+
 /** What is to be stored of a result, and the tags that it gets because of what is in it. */
 export interface Kept {
   readonly stored: unknown;
   readonly tags: readonly string[];
+  /** Of the row, if it is that of one entity. */
+  readonly version?: SourceVersion | undefined;
 }
 
 /** An answer made of what is stored; `undefined`: there is none in it, and it must be loaded anew. */
@@ -35,6 +39,12 @@ export class EntityEntries<E extends object, Id extends EntityId> {
   keepOne(result: E | null | undefined, before: unknown): Kept | undefined {
     if (result === null || result === undefined) return { stored: absenceForOne(result, before), tags: [] };
     return this.#keep(result);
+  }
+
+  /** As {@link keepOne}, of an entity that is as it is stored. */
+  keepStored(stored: unknown): Kept | undefined {
+    const [entity] = this.presentList([stored])?.answer ?? [];
+    return entity && this.#keep(entity);
   }
 
   presentOne<R extends E | null | undefined>(stored: unknown): Presented<R> {
@@ -101,7 +111,7 @@ export class EntityEntries<E extends object, Id extends EntityId> {
       const isEntity = typeof entity === 'object' && entity !== null;
       const tags = isEntity ? this.tags.ofEntity(entity as E) : undefined;
       const stored = tags && this.records.toRecord(entity as E);
-      if (tags !== undefined && !isAbsence(stored)) return { stored, tags };
+      if (tags !== undefined && !isAbsence(stored)) return { stored, tags, version: this.tags.versionOf(entity as E) };
       this.warnings.tell(NOT_AN_ENTITY);
       return undefined;
     });

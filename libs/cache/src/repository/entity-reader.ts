@@ -35,6 +35,7 @@ const MAX_TAGGED_ENTITIES = 100;
 /** Take what is cached; when there is no answer in it, load it anew. */
 const ATTEMPTS = [{ forceRefresh: false }, { forceRefresh: true }] as const;
 
+const QUEUE_UNKNOWN = 'What waits to be written could not be told, and the database was asked.';
 const CACHE_FAILED = 'The cache could not be used and the repository was asked.';
 
 /**
@@ -46,17 +47,25 @@ const CACHE_FAILED = 'The cache could not be used and the repository was asked.'
 export class EntityReader<E extends object, Id extends EntityId> {
   hits = 0;
   misses = 0;
+  /** What was accepted to be written under these names and is not in the database yet; absent: everything is. */
+  waiting: ((names: readonly string[]) => Promise<readonly unknown[]>) | undefined;
 
   constructor(private readonly parts: EntityReaderParts<E, Id>) {}
 
   /** The entity with this id; what `load` gives for one that does not exist, `null` or `undefined`, is cached too. */
   findById<R extends E | null | undefined>(id: Id, load: () => Promise<R>): Promise<R> {
-    return this.#findOne(this.parts.names.id(idText(id)), load);
+    return this.#findOne(this.parts.names.id(idText(id)), load, true);
+  }
+
+  /** Loads the entity with this id and caches it, whatever is cached. */
+  async renew(id: Id, load: () => Promise<E | null | undefined>): Promise<void> {
+    const { entries, names } = this.parts;
+    await this.#read(names.id(idText(id)), true, true, async () => entries.keepOne(await load(), NOTHING_STORED));
   }
 
   /** The entity that the unique index `method` has under `key`. */
   findByIndex<R extends E | null | undefined>(method: string, key: string, load: () => Promise<R>): Promise<R> {
-    return this.#findOne(this.parts.names.index(method, key), load);
+    return this.#findOne(this.parts.names.index(method, key), load, false);
   }
 
   /** The entities that the list `method` has under `key`, in the order in which `load` gives them. */
@@ -80,8 +89,11 @@ export class EntityReader<E extends object, Id extends EntityId> {
     for (const { forceRefresh } of ATTEMPTS) {
       const names = [...idOf.keys()].filter((name) => !found.has(name));
       const stored = await this.#readMany(names, forceRefresh, async (missing) => {
-        const result = await load(missing.map((name) => idOf.get(name) as Id));
-        return this.parts.entries.keepByName(missing, result, before);
+        const accepted = await this.#accepted(missing);
+        const others = missing.filter((name) => !accepted.has(name));
+        const result = others.length === 0 ? [] : await load(others.map((name) => idOf.get(name) as Id));
+        const kept = this.parts.entries.keepByName(others, result, before);
+        return accepted.size === 0 ? kept : new Map([...kept, ...accepted]);
       });
       if (stored.some(isUncacheable)) break;
       for (const [at, name] of names.entries()) {
@@ -94,9 +106,10 @@ export class EntityReader<E extends object, Id extends EntityId> {
     return load([...idOf.values()]);
   }
 
-  #findOne<R extends E | null | undefined>(name: string, load: () => Promise<R>): Promise<R> {
+  /** @param isOwn the entry is the entity's own, and not one of an index, where another entity may come into its place */
+  #findOne<R extends E | null | undefined>(name: string, load: () => Promise<R>, isOwn: boolean): Promise<R> {
     const { entries } = this.parts;
-    return this.#find<R>(name, load, {
+    return this.#find<R>(name, isOwn, load, {
       keep: (result, before) => entries.keepOne(result, before),
       present: (stored) => entries.presentOne(stored),
     });
@@ -104,16 +117,19 @@ export class EntityReader<E extends object, Id extends EntityId> {
 
   #findMany(name: string, load: () => Promise<E[]>, maxTaggedEntities: number): Promise<E[]> {
     const { entries } = this.parts;
-    return this.#find<E[]>(name, load, {
+    return this.#find<E[]>(name, false, load, {
       keep: (result) => entries.keepList(result, maxTaggedEntities),
       present: (stored) => entries.presentList(stored),
     });
   }
 
-  async #find<R>(name: string, load: () => Promise<R>, { keep, present }: Form<R>): Promise<R> {
+  async #find<R>(name: string, isOwn: boolean, load: () => Promise<R>, { keep, present }: Form<R>): Promise<R> {
     let before: unknown = NOTHING_STORED;
     for (const { forceRefresh } of ATTEMPTS) {
-      const stored = await this.#read(name, forceRefresh, async () => keep(await load(), before));
+      const stored = await this.#read(name, isOwn, forceRefresh, async () => {
+        const accepted = isOwn ? await this.#accepted([name]) : undefined;
+        return accepted?.get(name) ?? keep(await load(), before);
+      });
       if (isUncacheable(stored)) break;
       const presented = present(stored);
       if (presented !== undefined) return presented.answer;
@@ -122,13 +138,34 @@ export class EntityReader<E extends object, Id extends EntityId> {
     return load();
   }
 
-  async #read(name: string, forceRefresh: boolean, load: () => Promise<Kept | undefined>): Promise<unknown> {
+  /** What waits to be written, by name; while that cannot be told the database is all there is. */
+  async #accepted(names: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
+    const accepted = new Map<string, Kept>();
+    if (this.waiting === undefined) return accepted;
+    try {
+      const waiting = await this.waiting(names);
+      for (const [at, name] of names.entries()) {
+        const kept = waiting[at] === undefined ? undefined : this.parts.entries.keepStored(waiting[at]);
+        if (kept !== undefined) accepted.set(name, kept);
+      }
+    } catch (error) {
+      this.parts.warnings.tell(QUEUE_UNKNOWN, error);
+    }
+    return accepted;
+  }
+
+  async #read(
+    name: string,
+    isOwn: boolean,
+    forceRefresh: boolean,
+    load: () => Promise<Kept | undefined>,
+  ): Promise<unknown> {
     const { cache, ttl, names } = this.parts;
     const tags = [names.everything, name];
     const [stored] = await this.#counted(1, async (onLoad) => {
       const loader = async (context: LoadContext): Promise<unknown> => {
         onLoad(1);
-        return storeIn(context, tags, await load());
+        return storeIn(context, tags, isOwn, await load());
       };
       return [await cache.getOrSet(name, loader, { ttl, tags, forceRefresh })];
     });
@@ -150,7 +187,7 @@ export class EntityReader<E extends object, Id extends EntityId> {
           onLoad(missing.length);
           const kept = await load(missing);
           const storeUnder = (key: string): unknown =>
-            storeIn(context.for(key), [names.everything, key], kept.get(key));
+            storeIn(context.for(key), [names.everything, key], true, kept.get(key));
           return new Map(missing.map((key) => [key, storeUnder(key)]));
         },
         options,
@@ -179,12 +216,13 @@ export class EntityReader<E extends object, Id extends EntityId> {
 }
 
 /** Gives an entry its tags and returns what is to be stored in it. */
-function storeIn(context: LoadContext, tags: readonly string[], kept: Kept | undefined): unknown {
+function storeIn(context: LoadContext, tags: readonly string[], isOwn: boolean, kept: Kept | undefined): unknown {
   if (kept === undefined) {
     context.skip();
     return new Uncacheable();
   }
   context.tags = [...new Set([...tags, ...kept.tags])];
+  if (isOwn) context.version = kept.version;
   return kept.stored;
 }
 

@@ -1,3 +1,4 @@
+import type { SourceVersion } from '@nest-strata/engine';
 import type { CacheStrategy } from './cache-strategy.js';
 import type { EntityChange } from './entity-change.js';
 import type { EntityIndex } from './entity-index.js';
@@ -28,6 +29,11 @@ export class EntityTags<E extends object, Id extends EntityId> {
   ofId(entity: E): string | undefined {
     const id = this.strategy.id(entity);
     return isEntityId(id) ? this.names.id(idText(id)) : undefined;
+  }
+
+  /** The version of the row; `undefined` where the strategy tells none. */
+  versionOf(entity: E): SourceVersion | undefined {
+    return this.strategy.version?.(entity);
   }
 
   /** The tags of an entry because this entity is in it; `undefined` when it has no id to know it by. */

@@ -17,6 +17,10 @@ import type { RepositoryFeature } from './repository-feature.js';
 import { RepositoryInstances } from './repository-instances.js';
 import { labelOf } from './repository-label.js';
 import { findMethods, methodNames } from './repository-methods.js';
+import { BehindWrites } from './behind-writes.js';
+import type { SaveEntity } from './behind-writes.js';
+import { runWithin } from './calls-within.js';
+import type { RepositoryMethods } from './repository-methods.js';
 import { LateRows } from './row-source.port.js';
 import { entityNameOf, strategyProblems } from './strategy-rules.js';
 import { findTypeOrmAdapter } from './typeorm/typeorm.adapter.js';
@@ -106,8 +110,15 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
       const { methods, problems } = findMethods(strategy, methodNames(repository), adapter?.hasFinders === true);
       if (problems.length > 0) throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, problems);
       rows.source ??= adapter?.rows ?? new PlainRows(strategy, repository, methods, cached);
+      const problem = writeModeProblem(strategy, methods, adapter !== undefined);
+      if (problem !== undefined) throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, [problem]);
+      cached.reload ??= reloadOf(repository, methods, rows, cached);
       const writes = new PlainWrites(cached, strategy, rows);
-      this.bound.push(new BoundRepository(repository, { label, cached, methods, writes, adapter }));
+      const writeBehind =
+        strategy.write === 'behind'
+          ? (save: SaveEntity<object>) => new BehindWrites(cache.engine, cached, strategy, save)
+          : undefined;
+      this.bound.push(new BoundRepository(repository, { label, cached, methods, writes, adapter, writeBehind }));
     }
     this.logger.log('a repository is cached', {
       repository: label,
@@ -134,4 +145,31 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
 
 function nameOf(strategy: Strategy): string {
   return strategy.constructor.name;
+}
+
+/** Reads one entity as callers of the repository get it: by its own method, where it has one. */
+function reloadOf(
+  repository: object,
+  { byId }: RepositoryMethods<object, EntityId>,
+  rows: LateRows<object, EntityId>,
+  cached: object,
+): (id: EntityId) => Promise<object | null | undefined> {
+  if (byId === undefined) return async (id) => (await rows.load([id]))?.[0] ?? null;
+  type ById = Record<string, (id: EntityId) => Promise<object | null | undefined>>;
+  return async (id) => runWithin(cached, () => (repository as ById)[byId]?.(id));
+}
+
+/** Why a repository cannot write as its strategy says; `undefined`: it can. */
+function writeModeProblem(
+  { write }: Strategy,
+  { byId, conventionalWrites }: RepositoryMethods<object, EntityId>,
+  hasAdapter: boolean,
+): string | undefined {
+  if (write === 'through' && byId === undefined && !hasAdapter) {
+    return "write is 'through', but no method of the repository reads by id; name one as reads = { byId: '…' }";
+  }
+  if (write === 'behind' && !conventionalWrites.has('save')) {
+    return "write is 'behind', but the repository has no method save(entity); write 'evict' or 'through'";
+  }
+  return undefined;
 }

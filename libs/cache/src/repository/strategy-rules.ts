@@ -9,6 +9,8 @@ import type { EntityId } from './key-part.js';
 /** `.` and `:` separate the parts of a key, white space would end one in a log. */
 const ENTITY_NAME = /^[^.:\s]+$/;
 
+const WRITE_MODES: readonly string[] = ['evict', 'through', 'behind'];
+
 /** What the keys and tags of the strategy's entity begin with: `hero` for the class `Hero`. */
 export function entityNameOf<E extends object>({ name, entity }: Pick<CacheStrategy<E>, 'name' | 'entity'>): string {
   if (name !== undefined) return name;
@@ -17,12 +19,18 @@ export function entityNameOf<E extends object>({ name, entity }: Pick<CacheStrat
 
 /** What is wrong with a strategy, whichever the repository. */
 export function strategyProblems<E extends object, Id extends EntityId>(strategy: CacheStrategy<E, Id>): string[] {
-  const { ttl, reads, indexes, lists, writes } = strategy;
+  const { ttl, reads, indexes, lists, writes, write, writeBehind } = strategy;
   const problems = entityProblems(strategy);
   if (!isDuration(ttl)) problems.push(`ttl is ${describeGiven(ttl)}; write a duration, such as '1h'`);
   if (!hasMethod(strategy, 'id')) problems.push('id is missing; write a method that gives the id of an entity');
   if (hasMethod(strategy, 'serialize') !== hasMethod(strategy, 'deserialize')) {
     problems.push('it has only one of serialize and deserialize; write both, or neither');
+  }
+  if (write !== undefined && !WRITE_MODES.includes(write)) {
+    problems.push(`write is ${describeGiven(write)}; write ${WRITE_MODES.map((mode) => `'${mode}'`).join(', ')}`);
+  }
+  if (writeBehind !== undefined && write !== 'behind') {
+    problems.push("it has writeBehind without write: 'behind'; write both, or neither");
   }
   for (const name of Object.keys(reads ?? {})) {
     const known = Object.keys(CONVENTIONAL_READS);
