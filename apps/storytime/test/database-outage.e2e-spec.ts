@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer } from '@nest-strata/testing';
 import { RunningStorytime } from './support/running-storytime.js';
@@ -7,9 +8,10 @@ describe('storytime without its database', () => {
 
   beforeAll(async () => {
     const postgres = await PostgresServer.start();
-    api = await RunningStorytime.start({ DATABASE_URL: postgres.url });
+    api = await RunningStorytime.start({ DATABASE_URL: postgres.url, CACHE_HERO_TTL: '100ms' });
     await api.get('/heroes/luna');
     await postgres.stop();
+    await pause(100);
   }, 120_000);
 
   afterAll(() => api.stop());
@@ -22,6 +24,10 @@ describe('storytime without its database', () => {
       error: { database: { status: 'down' } },
       details: { cache: { status: 'up' } },
     });
+  });
+
+  it('answers what it has known within the last hour, though its time is over', async () => {
+    expect((await api.get('/heroes/luna')).body).toMatchObject({ id: 'luna', name: 'Luna' });
   });
 
   it('answers what it cannot know with a problem that tells nothing of its insides', async () => {

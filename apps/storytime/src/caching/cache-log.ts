@@ -21,7 +21,7 @@ function lineOf(event: CacheEvent): string {
     case 'set':
       return `${event.type.padEnd(6)} ${event.key}`;
     case 'load':
-      return `load   ${event.key} (${event.durationMs.toFixed(1)} ms)`;
+      return `load   ${event.key} (${event.durationMs.toFixed(1)} ms${event.background ? ', in the background' : ''})`;
     case 'evict':
       return `evict  ${event.by} ${event.targets.join(' ')}`;
     case 'error':

@@ -11,6 +11,7 @@ import { Rating } from '../stories/rating.js';
       inject: [cacheConfig.KEY],
       useFactory: (environment: CacheSettings): CacheSettings => ({
         namespace: 'storytime',
+        grace: '1h', // while the database is away, the stories of an hour ago are better than none
         ...environment,
         types: [
           AudioFile,

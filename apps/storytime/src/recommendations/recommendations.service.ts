@@ -16,8 +16,16 @@ export class RecommendationsService {
     @InjectEntityManager() private readonly database: EntityManager,
   ) {}
 
-  /** The stories that the child should hear next, the best match first. */
-  @Cacheable({ key: (childId: string) => `recommendations:${childId}`, ttl: '5m', tags: [RECOMMENDATIONS] })
+  /**
+   * The stories that the child should hear next, the best match first. Every write that concerns them evicts them; those
+   * that are merely old are given at once and ranked anew in the background, as nobody waits for that at bedtime.
+   */
+  @Cacheable({
+    key: (childId: string) => `recommendations:${childId}`,
+    ttl: '5m',
+    staleWhileRevalidate: '1h',
+    tags: [RECOMMENDATIONS],
+  })
   async recommendationsFor(childId: string): Promise<readonly Recommendation[]> {
     if (!(await this.children.findById(childId))) throw new NotFoundException(`There is no child "${childId}".`);
     return (await rankStories(this.database, childId)).slice(0, HOW_MANY);

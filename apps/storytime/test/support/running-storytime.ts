@@ -10,6 +10,7 @@ const UNSET = {
   REDIS_URL: '',
   CACHE_NAMESPACE: '',
   CACHE_MEMORY_ENABLED: '',
+  CACHE_HERO_TTL: '',
 };
 
 export type StorytimeEnvironment = Partial<typeof UNSET>;
