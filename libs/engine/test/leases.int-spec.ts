@@ -383,6 +383,25 @@ describe.each(LOADS)('a load %s', (_kind, start) => {
   });
 });
 
+describe('a load whose process hears nothing', () => {
+  const briefly = async (engine: CacheEngine) => {
+    await engine.set('a', 'brief', { ttl: '10ms' });
+    await sleep(15);
+  };
+
+  it.each<Change>([...CHANGES, ['set and expired', briefly, undefined]])(
+    'is kept out by Redis all the same: %s',
+    async (_, change, after) => {
+      here.redis.notifications.drop();
+      const { loader, loaded } = await loadHere({ tags: ['t'] });
+      await change(there.engine);
+      loader.end();
+      expect(await loaded).toBe('loaded here');
+      expect(await there.engine.get('a')).toEqual(after);
+    },
+  );
+});
+
 describe('a caller who comes after a change during a load', () => {
   const EVICTIONS = CHANGES.filter(([, , after]) => after === undefined);
   const ofTags = ([name]: Change) => name === 'deleteByTag' || name === 'clear';
