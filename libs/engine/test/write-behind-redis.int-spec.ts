@@ -4,7 +4,7 @@ import { createWriteBehind, EntryCodec, JsonCodec, KeySpace, TypeRegistry } from
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions, WriteBehindOutcome } from '@nest-strata/engine';
 import { createRedis, RedisReplyError, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort, FakeClock, RedisServer } from '@nest-strata/testing';
+import { ChaosRedisPort, FakeClock, RedisServer, SkewedClock } from '@nest-strata/testing';
 import { eventually, RecordingDatabase } from './write-behind-database.js';
 
 const NO_VERSION = '0'.repeat(16);
@@ -216,6 +216,21 @@ describe('several processes', () => {
     expect(owner.database.batches).toEqual([]);
     renewals.open();
     asking.open();
+  });
+
+  it('begin nothing, either, before they have heard that this time is over', async () => {
+    const clock = new SkewedClock();
+    const { queue, database, port } = open({}, { clock });
+    const taking = port.gateReplies(({ name }) => name === 'take-writes');
+    const asking = port.gateCalls(({ name }) => name === 'own-queue');
+    await queue.accept('a', 1);
+    await taking.arrival();
+    clock.leap(2_000);
+    taking.open();
+    await asking.arrival();
+    expect(database.batches).toEqual([]);
+    asking.open();
+    await eventually(() => database.rows.has('a'));
   });
 });
 
