@@ -4,7 +4,9 @@
  * `npm run bench -- get-many set` runs only those scenarios.
  */
 import { coherenceCost } from './coherence-cost.scenario.js';
+import { coherenceLatency } from './coherence-latency.scenario.js';
 import { coherenceScale } from './coherence-scale.scenario.js';
+import { faultCosts } from './faults.scenario.js';
 import { memoryHits } from './memory.scenario.js';
 import { outboxSaves } from './outbox.scenario.js';
 import { redisBatches, redisHits, redisSets } from './redis.scenario.js';
@@ -18,7 +20,9 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   'get-many': redisBatches,
   set: () => redisSets(CALLERS),
   'coherence-cost': coherenceCost,
+  'coherence-latency': coherenceLatency,
   'coherence-scale': coherenceScale,
+  faults: faultCosts,
   outbox: () => outboxSaves(10),
   'outbox-alone': () => outboxSaves(1),
 };

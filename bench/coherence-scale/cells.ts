@@ -35,7 +35,7 @@ export interface CellFigures {
 
 type Slice = Omit<CellFigures, 'cell' | 'addedUsPerWrite'>;
 
-const SLICE_MS = 400;
+const SLICE_MS = 250;
 /** By then the server has sent what there was to send. */
 const SETTLE_MS = 15;
 

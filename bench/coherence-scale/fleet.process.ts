@@ -11,7 +11,10 @@ import { nap } from './nap.js';
 const NAP_MS = 5;
 
 const port = Number(process.argv[2]);
-/** For each client, the keys in the order in which it came to know them. */
+/** How many clients differ in what they hold. */
+const KINDS_OF_CLIENTS = 50;
+
+/** For each kind of client, the keys in the order in which it came to know them. */
 const known: Uint32Array[] = [];
 let clients: readonly FleetClient[] = [];
 let listening = false;
@@ -34,7 +37,9 @@ async function open(setup: FleetSetup): Promise<void> {
 
 function heldBy(place: number, count: number): readonly number[] {
   if (count === 0) return [];
-  return [...(known[place] ??= popularFirst(KEY_COUNT, new SeededRandom(place))).subarray(0, count)];
+  const kind = place % KINDS_OF_CLIENTS;
+  known[kind] ??= popularFirst(KEY_COUNT, new SeededRandom(kind));
+  return [...known[kind].subarray(0, count)];
 }
 
 async function count(): Promise<FleetAnswer> {
