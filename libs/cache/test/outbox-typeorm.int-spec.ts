@@ -100,7 +100,12 @@ interface Booted {
 }
 
 async function boot(options: CacheModuleOptions = {}, features = [HEROES, STORIES]): Promise<Booted> {
-  const settings = { namespace: 'shop', redis: { url: redis.url }, outbox: { interval: '100ms' as const } };
+  // Redis is given time: what these tests leave unconfirmed, they leave so on purpose.
+  const settings = {
+    namespace: 'shop',
+    redis: { url: redis.url, deadline: '2s' },
+    outbox: { interval: '100ms' },
+  } satisfies CacheModuleOptions;
   const app = await Test.createTestingModule({
     imports: [
       CacheModule.forRoot({ ...settings, caches: { stories: {} }, ...options }),
@@ -414,7 +419,7 @@ describe('an evict that is left behind', () => {
   });
 
   it('is carried out before a process ends, however young it is', async () => {
-    const { heroes, cache, app } = await boot();
+    const { heroes, cache, app } = await boot({ redis: { url: redis.url } });
     await heroes.findById(1);
     redis.pause();
     await heroes.save({ id: 1, name: 'Art' });
