@@ -6,7 +6,7 @@ import { hundreds, numberOfPrefixes, prefixPerCache } from './coherence-scale/se
 import { trackedReads } from './coherence-scale/sections/tracked-reads.js';
 import { heartbeats, loads, trackingVariants } from './coherence-scale/sections/variants.js';
 
-const DEFAULT_ROUNDS = 3;
+const DEFAULT_ROUNDS = 2;
 /** Several times what a round takes: it ends by itself, whatever hangs. */
 const ROUND_WITHIN_MS = 120_000;
 
@@ -27,7 +27,7 @@ const SECTIONS = [
 /**
  * What it costs to keep the memory of many processes coherent: the server for each write, the processes for each message.
  *
- * Two minutes and a half; `ROUNDS=9` in the environment takes three times as long and is less at the mercy of the machine.
+ * Two minutes or so. `ROUNDS=9` in the environment takes four times as long and is less at the mercy of the machine.
  */
 export async function coherenceScale(): Promise<void> {
   const rounds = Number(process.env['ROUNDS'] ?? DEFAULT_ROUNDS);
