@@ -65,8 +65,10 @@ async function rowOf({ name, begin, end }: Fault): Promise<string> {
   const pending: Promise<unknown>[] = [];
   let call = 0;
   await begin({ server, proxy });
-  for (const untilMs = performance.now() + FAULT_MS; performance.now() < untilMs; await wait(EVERY_MS)) {
+  const untilMs = performance.now() + FAULT_MS;
+  while (performance.now() < untilMs) {
     pending.push(read(call++));
+    await wait(EVERY_MS);
   }
   await Promise.all(pending);
   await end({ server, proxy });
