@@ -111,17 +111,6 @@ export const mutants = [
     suite: 'test/consistency/v02',
   },
   {
-    name: 'pattern deletes once',
-    changes: [
-      {
-        file: engine('tiers/redis.tier.ts'),
-        find: 'return (await this.#deleteMatchingOnce(glob)) + (await this.#deleteMatchingOnce(glob));',
-        replace: 'return this.#deleteMatchingOnce(glob);',
-      },
-    ],
-    suite: 'test/consistency/v02',
-  },
-  {
     name: 'flights not detached by a push',
     changes: [
       {

@@ -75,9 +75,17 @@ export const CHANGES = {
   delete: { stops: EACH, stepCount: 3, apply: (cache, key) => cache.delete(key) },
   'delete with a version': { stops: EACH, stepCount: 2, apply: (cache, key) => cache.delete(key, { version: NEW }) },
   set: { stops: EACH, stepCount: 3, apply: (cache, key, tag) => cache.set(key, NEW, { tags: [tag] }) },
-  // It has read before its first step ends.
+  'set for a moment': {
+    stops: EACH,
+    stepCount: 3,
+    apply: async (cache, key, tag) => {
+      await cache.set(key, NEW, { tags: [tag], ttl: '1ms' });
+      await sleep(3);
+    },
+  },
+  // It has read when its first step ends.
   expire: {
-    stops: { ...EACH, stopsAt: ({ kind }) => kind !== 'read' },
+    stops: { ...EACH, stopsAt: ({ kind }) => kind !== 'read', beginsApart: true },
     stepCount: 3,
     leavesCopy: true,
     apply: (cache, key) => cache.expire(key),

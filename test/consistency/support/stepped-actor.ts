@@ -11,6 +11,8 @@ export interface SteppedActorOptions {
   readonly stopsAt?: (call: RedisCall) => boolean;
   /** Whether it stops, too, when the replies to such calls are there; `true` by default. */
   readonly stopsAtReplies?: boolean;
+  /** Whether the first step only brings it to where it stops first; `false` by default: it goes on from there. */
+  readonly beginsApart?: boolean;
   /** Whether it may have to wait for somebody else, or go on in the background; `false` by default. */
   readonly mayIdle?: boolean;
 }
@@ -37,7 +39,7 @@ export class SteppedActor<Result = unknown> {
   /** @param gates those of its port; see {@link actorGates} */
   constructor(gates: ActorGates, options: SteppedActorOptions, act: () => Promise<Result>) {
     this.#act = act;
-    this.#options = { stopsAt: () => true, stopsAtReplies: true, mayIdle: false, ...options };
+    this.#options = { stopsAt: () => true, stopsAtReplies: true, beginsApart: false, mayIdle: false, ...options };
     this.#gates = gates;
     gates.owner = this;
   }
@@ -65,8 +67,10 @@ export class SteppedActor<Result = unknown> {
 
   /** Lets it go on to where it stops next; the first step begins. Returns `false` when there was nothing to go on with. */
   async step(): Promise<boolean> {
-    if (this.#result === undefined) this.#begin();
+    const isFirst = this.#result === undefined;
+    if (isFirst) this.#begin();
     await this.#stopped();
+    if (isFirst && this.#options.beginsApart) return true;
     const { calls, replies } = this.#gates;
     const isStopped = this.#isStopped;
     if (calls.waiting.length > 0) this.#send(this.#options.grain === 'call' ? 1 : calls.waiting.length);
