@@ -5,8 +5,9 @@ import type { CacheableOptions } from './decorator-options.js';
 /**
  * Runs the method once per key, and returns what it returned until that expires or is evicted.
  *
- * Calls that miss the same key at the same time share one run. What the method throws reaches the callers as it is and
- * is not stored. Of several caches the first that has the key answers; when none has it, the result goes to all.
+ * Calls that miss the same key at the same time share one run, in all processes. What the method throws reaches the
+ * callers as it is, unless there is a copy within its grace or a fallback, and is not stored. Of several caches the first
+ * that has the key answers; when none has it, the result goes to all.
  *
  * @throws InvalidDecoratorError where the class is defined, for wrong options and for a method that cannot be cached
  */
