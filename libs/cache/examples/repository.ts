@@ -128,6 +128,22 @@ export class StoryCacheStrategy extends CacheStrategy<Story, string> {
 }
 // #endregion
 
+// #region write-modes
+export class VersionedHeroStrategy extends CacheStrategy<Hero & { version: number }> {
+  readonly entity = 'hero';
+  readonly ttl = '1h';
+  override readonly write = 'through'; // 'evict' is the default; 'behind' queues save(entity)
+
+  id(hero: Hero): number {
+    return hero.id;
+  }
+
+  override version(hero: { version: number }): number {
+    return hero.version; // an entry is never replaced by that of an older row
+  }
+}
+// #endregion
+
 // #region by-hand
 @Injectable()
 export class HeroImporter {
