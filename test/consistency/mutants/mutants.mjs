@@ -258,6 +258,28 @@ export const mutants = [
     suite: 'test/consistency/v07',
   },
   {
+    name: 'a rollback is taken for a commit',
+    changes: [
+      {
+        file: 'libs/cache/src/repository/typeorm/transaction-journal.ts',
+        find: '  rollback(connection: QueryRunnerShape): void {\n    this.#framesOf(connection).pop();',
+        replace: '  rollback(connection: QueryRunnerShape): void {\n    void this.commit(connection);',
+      },
+    ],
+    suite: 'test/consistency/v12',
+  },
+  {
+    name: 'changes are told before the commit',
+    changes: [
+      {
+        file: 'libs/cache/src/repository/typeorm/transaction-journal.ts',
+        find: 'if (connection?.isTransactionActive !== true) {',
+        replace: 'if (connection !== null) {',
+      },
+    ],
+    suite: 'test/consistency/v12',
+  },
+  {
     name: 'a stopped process may fill late',
     changes: [
       {
