@@ -14,6 +14,8 @@ const SLACK_MS = 250;
 
 let server: RedisServer;
 let redis: RedisPort;
+/** Has more time than the cache. */
+let other: RedisPort;
 let cache: CacheEngine;
 let events: CacheEvent[];
 
@@ -21,6 +23,7 @@ beforeEach(async () => {
   server = await RedisServer.start();
   redis = createRedis({ url: server.url, deadline: `${DEADLINE_MS}ms` });
   await redis.connect();
+  other = createRedis({ url: server.url, deadline: '2s' });
   cache = CacheEngine.create(engineOptions(), { redis });
   await untilHeard(cache);
   events = [];
@@ -28,6 +31,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await other.close();
   await redis.close();
   await server.stop();
 });
@@ -150,15 +154,16 @@ describe('what others wrote under a value key', () => {
   const valueKey = 'strata:test:v:a';
 
   it.each<[string, () => Promise<unknown>]>([
-    ['text', () => redis.send('SET', [valueKey, 'hello'])],
-    ['nothing', () => redis.send('SET', [valueKey, ''])],
-    ['half an entry', async () => redis.send('SETRANGE', [valueKey, 100, 'damaged'])],
-    ['another type', async () => [await redis.send('DEL', [valueKey]), await redis.send('RPUSH', [valueKey, '1'])]],
-    ['a number too long', () => redis.send('SET', [valueKey, '12345678901234567'])],
-    ['a counter that nobody made', () => redis.send('SET', [valueKey, '12'])],
+    ['text', () => other.send('SET', [valueKey, 'hello'])],
+    ['nothing', () => other.send('SET', [valueKey, ''])],
+    ['half an entry', async () => other.send('SETRANGE', [valueKey, 100, 'damaged'])],
+    ['another type', async () => [await other.send('DEL', [valueKey]), await other.send('RPUSH', [valueKey, '1'])]],
+    ['a number too long', () => other.send('SET', [valueKey, '12345678901234567'])],
+    ['a counter that nobody made', () => other.send('SET', [valueKey, '12'])],
   ])('is a miss, and a load replaces it: %s', async (_, overwrite) => {
-    await cache.set('a', 'x'.repeat(200));
-    const reader = CacheEngine.create(engineOptions({ memory: NO_MEMORY }), { redis });
+    const writer = CacheEngine.create(engineOptions(), { redis: other });
+    await writer.set('a', 'x'.repeat(200));
+    const reader = CacheEngine.create(engineOptions({ memory: NO_MEMORY }), { redis: other });
     await overwrite();
     expect(await reader.get('a')).toBeUndefined();
     expect(await reader.getOrSet('a', () => 'good')).toBe('good');
@@ -167,7 +172,7 @@ describe('what others wrote under a value key', () => {
   });
 
   it('is told as damage, once per read', async () => {
-    await redis.send('SET', [valueKey, 'hello']);
+    await other.send('SET', [valueKey, 'hello']);
     await cache.get('a');
     const [event] = events.filter(({ type }) => type === 'error');
     expect(event).toMatchObject({ operation: 'decode', error: { code: 'DAMAGED_ENTRY', damage: 'foreign' } });
@@ -175,7 +180,7 @@ describe('what others wrote under a value key', () => {
 
   it('is a miss when it is the entry of another key', async () => {
     await cache.set('b', 'of b');
-    await redis.send('COPY', ['strata:test:v:b', valueKey]);
+    await other.send('COPY', ['strata:test:v:b', valueKey]);
     expect(await cache.get('a')).toBeUndefined();
   });
 });

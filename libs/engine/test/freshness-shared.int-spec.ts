@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoadTimeoutError } from '@nest-strata/engine';
 import type { LoadContext, LoadOptions } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
+import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
@@ -130,6 +130,39 @@ describe.each([
     for (const { engine } of [there, here]) await expectSoon(() => engine.get('a'), 'load 1');
     expect(await there.engine.ttl('a')).toBeGreaterThan(3_500_000);
     expect(await pttl('a')).toBeGreaterThan(3_500_000);
+  });
+
+  it('renew nothing for no time, nor what Redis does not confirm', async () => {
+    const options = { ttl: '30ms', grace: '60s', retryAfter: '0ms' } as const;
+    await getOrSet(here, options);
+    await sleep(35);
+    const renewing = (context: LoadContext) => {
+      context.ttl = '0ms';
+      return context.notModified();
+    };
+    expect(await getOrSet(here, options, renewing)).toBe('load 1');
+    expect(await there.engine.get('a')).toBeUndefined();
+    here.redis.onCall = ({ name }) => {
+      if (name === 'replace-header') throw new RedisUnavailableError('deadline');
+    };
+    expect(await getOrSet(here, options, (context) => context.notModified())).toBe('load 1');
+    expect(here.events).toContainEqual(expect.objectContaining({ type: 'error', operation: 'renew' }));
+    here.redis.onCall = () => undefined;
+  });
+
+  it('renew once what one of them has seen renewed by another', async () => {
+    const options = { ttl: '60s', refreshAhead: 0.001 } as const;
+    await getOrSet(here, options);
+    await there.engine.get('a');
+    await sleep(70);
+    const reads = there.redis.gateCalls(({ kind }) => kind === 'read');
+    const early = getOrSet(there, options, failing);
+    await reads.arrival();
+    await here.engine.set('a', 'renewed already', { ttl: '60s' });
+    reads.open();
+    expect(['load 1', 'renewed already']).toContain(await early);
+    await expectSoon(() => there.engine.get('a'), 'renewed already');
+    expect(there.engine.stats().loads).toBe(0);
   });
 
   it('do not renew what another wrote or evicted meanwhile', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoadTimeoutError, LockTimeoutError } from '@nest-strata/engine';
 import type { CacheEngine, LoadOptions } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
+import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { RedisServer, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
@@ -262,6 +262,7 @@ describe('a lease', () => {
   });
 
   it('is not asked for by a load whose callers have left before it began', async () => {
+    await here.engine.get('before');
     const controller = new AbortController();
     const claims = here.redis.gateReplies(({ name }) => name === 'TIME');
     const loader = new GatedLoader('unwanted');
@@ -434,6 +435,21 @@ describe('a caller who comes after a change during a load', () => {
   });
 });
 
+describe('a load of a key whose name is shortened', () => {
+  it('is not joined by who comes after an eviction elsewhere', async () => {
+    const key = 'k'.repeat(3_000);
+    const first = new GatedLoader('first');
+    const early = here.engine.getOrSet(key, first.load);
+    await first.began();
+    await there.engine.delete(key);
+    await processes.untilHeardBy(here);
+    expect(await here.engine.getOrSet(key, () => 'second')).toBe('second');
+    first.end();
+    expect(await early).toBe('first');
+    expect(await here.engine.get(key)).toBe('second');
+  });
+});
+
 describe('a program that knows no leases', () => {
   it.each([
     ['writes', () => other.send('SET', [processes.valueKey('a'), '{}'])],
@@ -592,6 +608,33 @@ describe('a load that failed', () => {
     await other.send('DEL', [processes.valueKey('a')]);
     await processes.untilHeardBy(here);
     expect(await there.engine.getOrSet('a', () => 'well again')).toBe('well again');
+  });
+});
+
+describe('a lease that Redis does not let go of in time', () => {
+  it.each([
+    ['the value is stored', 'fill-value', undefined],
+    ['the load fails', 'release-lease', (loader: GatedLoader<string>) => loader.gate.fail(new Error('away'))],
+    ['nothing is to be stored', 'release-lease', (loader: GatedLoader<string>) => loader.context?.skip()],
+    [
+      'the value cannot be stored',
+      'release-lease',
+      (loader: GatedLoader<string>) => {
+        if (loader.context !== undefined) loader.context.ttl = '0ms';
+      },
+    ],
+  ])('costs no caller anything when %s', async (_, script, prepare) => {
+    const { loader, loaded } = await loadHere({ fallback: () => 'instead' });
+    here.redis.onCall = ({ name }) => {
+      if (name === script) throw new RedisUnavailableError('deadline');
+    };
+    prepare?.(loader);
+    loader.end();
+    expect(['loaded here', 'instead']).toContain(await loaded);
+    await eventually(() => here.events.some(({ type }) => type === 'error'));
+    expect(here.events.find(({ type }) => type === 'error')).toMatchObject({ error: { code: 'REDIS_UNAVAILABLE' } });
+    expect(await leaseOf('a')).not.toBeNull();
+    here.redis.onCall = () => undefined;
   });
 });
 

@@ -35,6 +35,17 @@ describe('resolveEntryOptions', () => {
     [{ memoryTtl: '5m' }, { ttlMs: 60_000, memoryTtlMs: 1_000 }],
     [{ jitter: 0 }, { jitter: 0 }],
     [{ tags: ['a', 'b', 'a'] }, { tags: ['a', 'b'] }],
+    [{ ttl: undefined } as object, { ttlMs: 60_000 }],
+    [{ grace: '1h' }, { graceMs: 3_600_000 }],
+    [{ staleWhileRevalidate: '1m' }, { staleWhileRevalidateMs: 60_000 }],
+    [{ negativeTtl: '0ms' }, { negativeTtlMs: 0 }],
+    [{ slidingTtl: '5m' }, { slidingTtlMs: 300_000 }],
+    [{ version: 7 }, { version: '0000000000000008' }],
+    [{ refreshAhead: 0.8, earlyRefresh: 2 } as object, { refreshAhead: 0.8, earlyRefresh: 2 }],
+    [{ softTimeout: '1s', hardTimeout: '0ms' } as object, { softTimeoutMs: 1_000, hardTimeoutMs: Infinity }],
+    [{ lockTimeout: '0ms', onLockTimeout: 'fail' } as object, { lockTimeoutMs: 0, onLockTimeout: 'fail' }],
+    [{ errorTtl: '5s', retryAfter: '2s' } as object, { errorTtlMs: 5_000, retryAfterMs: 2_000 }],
+    [{ forceRefresh: true, signal: new AbortController().signal } as object, { ttlMs: 60_000 }],
   ])('lays %p over it', (given, expected) => {
     expect(resolveEntryOptions(DEFAULTS, given)).toMatchObject(expected);
   });
