@@ -14,13 +14,14 @@ const LIVENESS_BOUND_MS = 1_000;
 
 let redis: RedisServer;
 
+/** Of all applications. */
+let runs = 0;
+
 @Injectable()
 class HeroService {
-  runs = 0;
-
   @Cacheable({ key: () => 'hero', tags: ['heroes'] })
   async find(): Promise<number> {
-    return Promise.resolve(++this.runs);
+    return Promise.resolve(++runs);
   }
 
   @CacheEvict({ tags: ['heroes'] })
@@ -105,14 +106,18 @@ describe.each(['tracking', 'tracking-reads', 'bus'] as const)('two applications 
 
   it('see what a decorated method of the other evicts', async () => {
     const [here, there] = [one.get(HeroService), other.get(HeroService)];
-    const [before, again] = [await there.find(), await here.find()];
-    expect(again).toBe(before);
-    there.runs = 100;
-    await here.rename();
-    const renamedAtMs = performance.now();
-    while ((await there.find()) === before) await new Promise((resolve) => setImmediate(resolve));
-    expect(performance.now() - renamedAtMs).toBeLessThan(LIVENESS_BOUND_MS);
-    expect(await there.find()).toBe(101);
+    const tookMs: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = await there.find();
+      expect(await here.find()).toBe(before);
+      await here.rename();
+      const renamedAtMs = performance.now();
+      while ((await there.find()) === before) await new Promise((resolve) => setImmediate(resolve));
+      tookMs.push(performance.now() - renamedAtMs);
+    }
+    tookMs.sort((a, b) => a - b);
+    expect(tookMs[ROUNDS / 2]).toBeLessThan(VISIBLE_WITHIN_MS);
+    expect(tookMs.at(-1)).toBeLessThan(LIVENESS_BOUND_MS);
   });
 
   it('run one load for all who miss a key at once', async () => {
