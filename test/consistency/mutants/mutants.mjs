@@ -280,6 +280,42 @@ export const mutants = [
     suite: 'test/consistency/v12',
   },
   {
+    name: 'failed loads are not told of',
+    changes: [
+      {
+        file: engine('read-through/load-run.ts'),
+        find: 'await this.#release(missing, terms);',
+        replace: 'await this.#release(missing);',
+      },
+    ],
+    suite: 'test/consistency/v13',
+  },
+  {
+    name: 'stale copies live too long',
+    changes: [
+      {
+        file: engine('entry/lifetime.ts'),
+        find: 'freshUntilMs + extraTimeMs(options)',
+        replace: 'freshUntilMs + 1.3 * extraTimeMs(options)',
+      },
+    ],
+    suite: 'test/consistency/v13',
+  },
+  {
+    name: 'an evict leaves a stale copy',
+    changes: [
+      {
+        file: engine('invalidation/invalidator.ts'),
+        find: 'this.#deleted(keys, () => this.context.authority.delete(keys));',
+        replace: `this.#deleted(keys, async () => {
+      for (const key of keys) await this.context.authority.expire(key);
+      return keys.length;
+    });`,
+      },
+    ],
+    suite: 'test/consistency/v13',
+  },
+  {
     name: 'a stopped process may fill late',
     changes: [
       {
