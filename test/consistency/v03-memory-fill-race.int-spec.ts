@@ -125,7 +125,7 @@ async function expectNotFilled(cache: string, change: Change): Promise<void> {
 describe('V3: replies that are on their way do not get into memory when their keys', () => {
   it.each([...CHANGES, ...FOREIGN])('%s', (_, change) => expectNotFilled('tracking', change), TIMEOUT_MS);
 
-  describe.each<[string, CacheSettings['engine'], [string, Change][]]>([
+  describe.each<[string, NonNullable<CacheSettings['engine']>, [string, Change][]]>([
     ['over the bus', { coherence: 'bus' }, CHANGES],
     ['heard of by reads alone', { coherence: 'tracking-reads' }, [...CHANGES, ...FOREIGN]],
   ])('%s', (cache, engine, changes) => {

@@ -6,7 +6,7 @@ import type { CacheFleet } from './cache-fleet.js';
 import type { CacheReport } from './worker-caches.js';
 
 /** The ways in which a change becomes known, each tried in a cache of its own. */
-export const EVICT_WAYS = ['delete', 'tag', 'pattern', 'clear', 'set'] as const satisfies readonly ChangeWay[];
+const EVICT_WAYS = ['delete', 'tag', 'pattern', 'clear', 'set'] as const satisfies readonly ChangeWay[];
 
 const RECOVERED_WITHIN_MS = 5_000;
 const GIVE_UP_MS = 20_000;

@@ -13,7 +13,9 @@ function keepWith(keepInUse: () => Promise<void>) {
 describe('RecordKeeper', () => {
   it('keeps the records in use and has the process leave its heartbeat, every 5 s until it is stopped', async () => {
     let kept = 0;
-    const { clock, keeper, activeAtMs } = keepWith(async () => void kept++);
+    const { clock, keeper, activeAtMs } = keepWith(async () => {
+      kept++;
+    });
     keeper.start();
     keeper.start();
     await clock.advanceAsync(10_000);

@@ -18,7 +18,7 @@ const NEVER_ABORTED = new AbortController().signal;
 export class MemoryWriteQueue extends WriteQueue {
   override readonly isDurable = false;
   override readonly isOwned = true;
-  override readonly ownership = NEVER_ABORTED;
+  override readonly ownership: AbortSignal = NEVER_ABORTED;
   /** In the order of the first writes. */
   readonly #waiting = new Map<string, Waiting>();
   /** The keys with a write that was not taken yet, in the order of their places. */
