@@ -390,7 +390,12 @@ describe('a load whose process hears nothing', () => {
     await sleep(15);
   };
 
-  it.each<Change>([...CHANGES, ['set and expired', briefly, undefined]])(
+  const counted = async (engine: CacheEngine) => {
+    await engine.increment('a', 1, { ttl: '10ms' });
+    await sleep(15);
+  };
+
+  it.each<Change>([...CHANGES, ['set and expired', briefly, undefined], ['counted and expired', counted, undefined]])(
     'is kept out by Redis all the same: %s',
     async (_, change, after) => {
       here.redis.notifications.drop();
@@ -401,6 +406,15 @@ describe('a load whose process hears nothing', () => {
       expect(await there.engine.get('a')).toEqual(after);
     },
   );
+
+  it('is kept out where a program that knows no leases has written', async () => {
+    here.redis.notifications.drop();
+    const { loader, loaded } = await loadHere();
+    await other.send('SET', [processes.valueKey('a'), 'of others']);
+    loader.end();
+    expect(await loaded).toBe('loaded here');
+    expect(String(await other.send('GET', [processes.valueKey('a')]))).toBe('of others');
+  });
 });
 
 describe('a caller who comes after a change during a load', () => {
