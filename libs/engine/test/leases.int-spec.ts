@@ -287,14 +287,18 @@ describe('a load that lost its lease', () => {
     expect(await there.engine.get('a')).toBe('loaded there');
   });
 
-  it('does not end the lease of who took over', async () => {
-    const { loader, loaded } = await loadHere();
+  it.each([
+    ['brings a value', (loader: GatedLoader<string>) => loader.end()],
+    ['fails', (loader: GatedLoader<string>) => loader.gate.fail(new Error('away'))],
+  ])('does not end the lease of who took over when it %s', async (_, end) => {
+    const { loader, loaded } = await loadHere({ fallback: () => 'instead' });
     await other.send('DEL', [processes.leaseKey('a')]);
     const second = new GatedLoader('loaded there');
     const secondLoaded = there.engine.getOrSet('a', second.load);
     await second.began();
-    loader.end();
+    end(loader);
     await loaded;
+    await here.engine.get('once its release was answered');
     expect(await leaseOf('a')).not.toBeNull();
     second.end();
     await secondLoaded;
@@ -529,6 +533,16 @@ describe('who finds another load under way', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', key: 'a', cache: processes.name });
     const fallback = (error: unknown) => (error as LockTimeoutError).code;
     expect(await there.engine.getOrSet('a', failing('not here'), { ...options, fallback })).toBe('LOCK_TIMEOUT');
+  });
+
+  it('waits no longer than hardTimeout, and does not begin with a load then', async () => {
+    await loadHere();
+    const options = { hardTimeout: '50ms', lockTimeout: '10s' } as const;
+    const waiting = there.engine.getOrSet('a', failing('not here'), options);
+    await expect(waiting).rejects.toBeInstanceOf(LoadTimeoutError);
+    expect(await there.engine.getOrSet('a', failing('not here'), { ...options, fallback: () => 'instead' })).toBe(
+      'instead',
+    );
   });
 
   it('leaves when its signal is aborted, and then nobody loads on its behalf', async () => {
