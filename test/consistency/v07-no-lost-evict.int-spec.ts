@@ -12,9 +12,9 @@ import { SCALE } from './support/scale.js';
 
 const PROCESSES = 3;
 const ALL = [0, 1, 2];
-const KEYS = 15 * SCALE;
+const KEYS = 10 * SCALE;
 /** How long Redis is away: longer than processes serve memory without it. */
-const OUTAGE_MS = 1_200;
+const OUTAGE_MS = 1_100;
 const TIMEOUT_MS = 60_000 * SCALE;
 
 let fleet: CacheFleet;
@@ -29,7 +29,7 @@ async function expectNothingLost(
   before: readonly HistoryEvent[] = [],
 ): Promise<void> {
   const settledNs = process.hrtime.bigint();
-  await sleep(LIVENESS_BOUND_MS + 200);
+  await sleep(LIVENESS_BOUND_MS + 50);
   for (const rounds of all) {
     await rounds.stopReading();
     await rounds.read();

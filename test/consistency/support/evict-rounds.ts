@@ -66,7 +66,7 @@ export class EvictRounds {
   startReading(): void {
     this.#isReading = true;
     const reading = async (): Promise<void> => {
-      while (this.#isReading) await this.read().then(() => sleep(10));
+      while (this.#isReading) await this.read().then(() => sleep(30));
     };
     this.#reading = reading();
   }
