@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { KeyWatchMode } from '@nest-strata/redis';
 import { LocalChanges } from '../memory/local-changes.js';
 import type { Coherence } from './coherence.js';
-import { BriefTrust, FullTrust, unproven, WatchedTrust } from './copy-trust.js';
+import { BriefTrust, FullTrust, WatchedTrust } from './copy-trust.js';
 import type { CopyOrigin, TrustMark } from './copy-trust.js';
 import { KnownVersions } from './known-versions.js';
 
@@ -101,8 +101,16 @@ describe('WatchedTrust', () => {
   it('lets an unproven copy be served for the liveness bound, whatever is known', () => {
     trust.distrust();
     versions.forgetAll();
-    const copy = { ...UNTAGGED, ...unproven(NOW_MS, Infinity) };
+    const copy = { ...UNTAGGED, ...trust.markUnproven(NOW_MS, Infinity) };
     expect([trust.holds(copy, NOW_MS + 999), trust.holds(copy, NOW_MS + 1_000)]).toEqual([true, false]);
-    expect(trust.holds({ ...UNTAGGED, ...unproven(NOW_MS, 10) }, NOW_MS + 10)).toBe(false);
+    expect(trust.holds({ ...UNTAGGED, ...trust.markUnproven(NOW_MS, 10) }, NOW_MS + 10)).toBe(false);
+  });
+
+  it('lets no unproven copy of before be served once it hears again', () => {
+    trust.distrust();
+    const before = { ...UNTAGGED, ...trust.markUnproven(NOW_MS, Infinity) };
+    trust.arm();
+    const after = { ...UNTAGGED, ...trust.markUnproven(NOW_MS, Infinity) };
+    expect([trust.holds(before, NOW_MS), trust.holds(after, NOW_MS)]).toEqual([false, true]);
   });
 });

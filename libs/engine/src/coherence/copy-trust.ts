@@ -5,7 +5,7 @@ import type { KnownVersions } from './known-versions.js';
 
 /** What a copy in memory carries for {@link CopyTrust}. */
 export interface TrustMark {
-  /** The epoch of {@link WatchedTrust} in which it was read; {@link UNPROVEN}: it is served for a while without proof. */
+  /** The epoch of {@link WatchedTrust} in which it was read; below 0: it is served for a while without proof. */
   readonly epoch: number;
   /** Until when it is served before Redis is asked again. */
   readonly trustedUntilMs: number;
@@ -14,6 +14,7 @@ export interface TrustMark {
 /** Whether a copy was read from Redis, or written there by a `set` or a load of this process. */
 export type CopyOrigin = 'read' | 'set' | 'load';
 
+/** The first epoch of copies without proof; they count down. */
 const UNPROVEN = -1;
 
 /** Decides whether what memory holds is still what Redis holds. */
@@ -27,6 +28,9 @@ export abstract class CopyTrust {
    */
   abstract mark(startedAtMs: number, memoryTtlMs: number, origin: CopyOrigin): TrustMark | undefined;
 
+  /** The mark for a value that was loaded while Redis was away: it is served for the liveness bound at most. */
+  abstract markUnproven(startedAtMs: number, memoryTtlMs: number): TrustMark;
+
   /** Whether the copy may be served as a hit. */
   abstract holds(copy: TrustMark & Pick<CacheEntry, 'clearVersion' | 'tags'>, nowMs: number): boolean;
 }
@@ -39,6 +43,10 @@ export class FullTrust extends CopyTrust {
     return FullTrust.MARK;
   }
 
+  override markUnproven(): TrustMark {
+    return FullTrust.MARK;
+  }
+
   override holds(): boolean {
     return true;
   }
@@ -47,7 +55,11 @@ export class FullTrust extends CopyTrust {
 /** For memory over Redis that hears of no changes: a copy is good for the liveness bound. */
 export class BriefTrust extends CopyTrust {
   override mark(startedAtMs: number, memoryTtlMs: number): TrustMark {
-    return unproven(startedAtMs, memoryTtlMs);
+    return this.markUnproven(startedAtMs, memoryTtlMs);
+  }
+
+  override markUnproven(startedAtMs: number, memoryTtlMs: number): TrustMark {
+    return unproven(startedAtMs, memoryTtlMs, UNPROVEN);
   }
 
   override holds({ trustedUntilMs }: TrustMark, nowMs: number): boolean {
@@ -58,6 +70,7 @@ export class BriefTrust extends CopyTrust {
 /** For memory over Redis that hears of changes: a copy is good while that is provably so. */
 export class WatchedTrust extends CopyTrust {
   #epoch = 0;
+  #unprovenEpoch = UNPROVEN;
   #isArmed = false;
 
   constructor(
@@ -67,8 +80,10 @@ export class WatchedTrust extends CopyTrust {
     super();
   }
 
+  /** What was loaded before without proof may have been changed unheard: there is proof to be had now. */
   arm(): void {
     this.#isArmed = true;
+    this.#unprovenEpoch--;
   }
 
   /** What is in memory now is worth nothing until Redis shows it again. */
@@ -89,14 +104,17 @@ export class WatchedTrust extends CopyTrust {
     return { epoch: this.#epoch, trustedUntilMs: startedAtMs + memoryTtlMs };
   }
 
+  override markUnproven(startedAtMs: number, memoryTtlMs: number): TrustMark {
+    return unproven(startedAtMs, memoryTtlMs, this.#unprovenEpoch);
+  }
+
   override holds(copy: TrustMark & Pick<CacheEntry, 'clearVersion' | 'tags'>, nowMs: number): boolean {
     if (nowMs >= copy.trustedUntilMs) return false;
-    if (copy.epoch !== this.#epoch) return copy.epoch === UNPROVEN;
+    if (copy.epoch !== this.#epoch) return copy.epoch === this.#unprovenEpoch;
     return nowMs < this.coherence.heardUpToMs + LIVENESS_BOUND_MS && this.versions.areThoseOf(copy);
   }
 }
 
-/** The mark of a value that was loaded while Redis was away. */
-export function unproven(startedAtMs: number, memoryTtlMs: number): TrustMark {
-  return { epoch: UNPROVEN, trustedUntilMs: startedAtMs + Math.min(LIVENESS_BOUND_MS, memoryTtlMs) };
+function unproven(startedAtMs: number, memoryTtlMs: number, epoch: number): TrustMark {
+  return { epoch, trustedUntilMs: startedAtMs + Math.min(LIVENESS_BOUND_MS, memoryTtlMs) };
 }
