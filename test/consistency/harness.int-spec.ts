@@ -27,7 +27,7 @@ let fleet: CacheFleet;
 
 beforeAll(async () => {
   fleet = await CacheFleet.start({ processes: 3 });
-  await fleet.open('coherent');
+  await fleet.open('coherent', { redis: { deadline: '2s' } });
 });
 
 afterEach(() => fleet.heal());

@@ -140,7 +140,7 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
   });
   const recovery = makeRecovery(port, authority, parts);
   const recordKeeper = new RecordKeeper(records, recovery, clock);
-  const heard = { keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper, echoes, recovery };
+  const heard = { keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper, echoes };
   coherence.join(keySpace, memory.tier.hasRoom, new ChangeHearer(heard));
   const { changes: _, ...context } = parts;
   return { ...context, memory, trust, versions, authority, recovery };
@@ -196,5 +196,5 @@ function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts):
     else recovery.doubt();
   });
   const onLeft = (count: number) => reportFault(parts, 'close', new UnsettledEvictsError(name, count));
-  return new RedisEvictKeeper(recovery, () => port.state === 'ready', onLeft);
+  return new RedisEvictKeeper(recovery, onLeft);
 }

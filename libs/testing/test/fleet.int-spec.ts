@@ -95,12 +95,12 @@ describe('a fleet', () => {
     await expect(worker.call('echo', () => 'x')).rejects.toThrow('could not be cloned');
   });
 
-  it('answers thousands of calls in a second', async () => {
-    const startedAtMs = performance.now();
-    await Promise.all(
-      fleet.workers.flatMap((worker) => Array.from({ length: 1_000 }, (_, at) => worker.call('echo', at))),
+  it('keeps thousands of answers apart', async () => {
+    const numbers = Array.from({ length: 1_000 }, (_, at) => at);
+    const answers = await Promise.all(
+      fleet.workers.map((worker) => Promise.all(numbers.map((number) => worker.call('echo', number)))),
     );
-    expect(3_000 / ((performance.now() - startedAtMs) / 1_000)).toBeGreaterThan(2_000);
+    expect(answers).toEqual(fleet.workers.map(() => numbers));
   });
 });
 

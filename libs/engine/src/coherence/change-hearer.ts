@@ -2,7 +2,6 @@ import type { LeaseWaiters } from '../leases/lease-waiters.js';
 import type { KeySpace } from '../keys/key-space.js';
 import type { MemoryStore } from '../memory/memory-store.js';
 import type { ReadOutcome } from '../read-through/read-outcome.js';
-import type { EvictKeeper } from '../recovery/evict-keeper.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
 import type { ChangeObserver } from './coherence.js';
 import type { WatchedTrust } from './copy-trust.js';
@@ -20,7 +19,6 @@ export interface ChangeHearerParts {
   readonly flights: SingleFlight<ReadOutcome>;
   readonly recordKeeper: RecordKeeper;
   readonly echoes: OwnEchoes;
-  readonly recovery: EvictKeeper;
 }
 
 /** Lets go of what other processes have changed: copies, what is on its way, what is known of tags. */
@@ -74,6 +72,5 @@ export class ChangeHearer implements ChangeObserver {
     flights.detachAllRunning();
     waiters.wakeAll();
     recordKeeper.stop();
-    this.parts.recovery.doubt();
   }
 }

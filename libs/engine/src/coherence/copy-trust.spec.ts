@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { KeyWatchMode } from '@nest-strata/redis';
 import { LocalChanges } from '../memory/local-changes.js';
 import type { Coherence } from './coherence.js';
-import { BriefTrust, FullTrust, WatchedTrust } from './copy-trust.js';
+import { BriefTrust, FullTrust, unproven, WatchedTrust } from './copy-trust.js';
 import type { CopyOrigin, TrustMark } from './copy-trust.js';
 import { KnownVersions } from './known-versions.js';
 
 const VERSION = '0000000000000001';
-const UNTAGGED = { clearVersion: VERSION, tags: [] };
+const UNTAGGED = { clearVersion: VERSION, tags: [], stamp: 0 };
 const NOW_MS = 10_000;
 
 describe('FullTrust', () => {
@@ -26,19 +26,20 @@ describe('BriefTrust', () => {
     [100, 100, false],
   ])('with a memory ttl of %d trusts a copy after %d ms: %p', (memoryTtlMs, afterMs, expected) => {
     const trust = new BriefTrust();
-    const mark = trust.mark(NOW_MS, memoryTtlMs);
+    const mark = { ...UNTAGGED, ...trust.mark(NOW_MS, memoryTtlMs) };
     expect(trust.holds(mark, NOW_MS + afterMs)).toBe(expected);
   });
 });
 
 describe('WatchedTrust', () => {
   let coherence: { mode: KeyWatchMode | undefined; heardUpToMs: number };
+  let changes: LocalChanges;
   let versions: KnownVersions;
   let trust: WatchedTrust;
 
   beforeEach(() => {
     coherence = { mode: 'tracking', heardUpToMs: NOW_MS };
-    const changes = new LocalChanges();
+    changes = new LocalChanges();
     versions = new KnownVersions(changes, () => true);
     versions.learnClear(VERSION, changes.stamp());
     trust = new WatchedTrust(coherence as Coherence, versions);
@@ -101,16 +102,21 @@ describe('WatchedTrust', () => {
   it('lets an unproven copy be served for the liveness bound, whatever is known', () => {
     trust.distrust();
     versions.forgetAll();
-    const copy = { ...UNTAGGED, ...trust.markUnproven(NOW_MS, Infinity) };
+    const copy = { ...UNTAGGED, ...unproven(NOW_MS, Infinity), stamp: changes.stamp() };
     expect([trust.holds(copy, NOW_MS + 999), trust.holds(copy, NOW_MS + 1_000)]).toEqual([true, false]);
-    expect(trust.holds({ ...UNTAGGED, ...trust.markUnproven(NOW_MS, 10) }, NOW_MS + 10)).toBe(false);
+    expect(trust.holds({ ...copy, ...unproven(NOW_MS, 10) }, NOW_MS + 10)).toBe(false);
   });
 
-  it('lets no unproven copy of before be served once it hears again', () => {
-    trust.distrust();
-    const before = { ...UNTAGGED, ...trust.markUnproven(NOW_MS, Infinity) };
-    trust.arm();
-    const after = { ...UNTAGGED, ...trust.markUnproven(NOW_MS, Infinity) };
-    expect([trust.holds(before, NOW_MS), trust.holds(after, NOW_MS)]).toEqual([false, true]);
+  it.each<[string, () => void]>([
+    ['of its tag', () => versions.forgetTag('t')],
+    ['of all', () => versions.forgetClear()],
+    ['of a gap', () => versions.forgetAll()],
+  ])('lets an unproven copy be served no more once it hears %s', (_, hear) => {
+    const tags = [{ tag: 't', version: '' }];
+    const copyOfNow = () => ({ ...UNTAGGED, ...unproven(NOW_MS, Infinity), tags, stamp: changes.stamp() });
+    const before = copyOfNow();
+    expect(trust.holds(before, NOW_MS)).toBe(true);
+    hear();
+    expect([trust.holds(before, NOW_MS), trust.holds(copyOfNow(), NOW_MS)]).toEqual([false, true]);
   });
 });

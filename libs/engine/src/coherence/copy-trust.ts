@@ -5,16 +5,21 @@ import type { KnownVersions } from './known-versions.js';
 
 /** What a copy in memory carries for {@link CopyTrust}. */
 export interface TrustMark {
-  /** The epoch of {@link WatchedTrust} in which it was read; below 0: it is served for a while without proof. */
+  /** The epoch of {@link WatchedTrust} in which it was read; {@link UNPROVEN}: it is served for a while without proof. */
   readonly epoch: number;
   /** Until when it is served before Redis is asked again. */
   readonly trustedUntilMs: number;
 }
 
+/** What decides whether a copy is still what Redis holds. */
+export interface TrustedCopy extends TrustMark, Pick<CacheEntry, 'clearVersion' | 'tags'> {
+  /** The moment of `LocalChanges` at which its read or load began. */
+  readonly stamp: number;
+}
+
 /** Whether a copy was read from Redis, or written there by a `set` or a load of this process. */
 export type CopyOrigin = 'read' | 'set' | 'load';
 
-/** The first epoch of copies without proof; they count down. */
 const UNPROVEN = -1;
 
 /** Decides whether what memory holds is still what Redis holds. */
@@ -28,11 +33,8 @@ export abstract class CopyTrust {
    */
   abstract mark(startedAtMs: number, memoryTtlMs: number, origin: CopyOrigin): TrustMark | undefined;
 
-  /** The mark for a value that was loaded while Redis was away: it is served for the liveness bound at most. */
-  abstract markUnproven(startedAtMs: number, memoryTtlMs: number): TrustMark;
-
   /** Whether the copy may be served as a hit. */
-  abstract holds(copy: TrustMark & Pick<CacheEntry, 'clearVersion' | 'tags'>, nowMs: number): boolean;
+  abstract holds(copy: TrustedCopy, nowMs: number): boolean;
 }
 
 /** For memory that is the authority itself. */
@@ -40,10 +42,6 @@ export class FullTrust extends CopyTrust {
   static readonly MARK: TrustMark = { epoch: 0, trustedUntilMs: Infinity };
 
   override mark(): TrustMark {
-    return FullTrust.MARK;
-  }
-
-  override markUnproven(): TrustMark {
     return FullTrust.MARK;
   }
 
@@ -55,11 +53,7 @@ export class FullTrust extends CopyTrust {
 /** For memory over Redis that hears of no changes: a copy is good for the liveness bound. */
 export class BriefTrust extends CopyTrust {
   override mark(startedAtMs: number, memoryTtlMs: number): TrustMark {
-    return this.markUnproven(startedAtMs, memoryTtlMs);
-  }
-
-  override markUnproven(startedAtMs: number, memoryTtlMs: number): TrustMark {
-    return unproven(startedAtMs, memoryTtlMs, UNPROVEN);
+    return unproven(startedAtMs, memoryTtlMs);
   }
 
   override holds({ trustedUntilMs }: TrustMark, nowMs: number): boolean {
@@ -70,7 +64,6 @@ export class BriefTrust extends CopyTrust {
 /** For memory over Redis that hears of changes: a copy is good while that is provably so. */
 export class WatchedTrust extends CopyTrust {
   #epoch = 0;
-  #unprovenEpoch = UNPROVEN;
   #isArmed = false;
 
   constructor(
@@ -80,10 +73,8 @@ export class WatchedTrust extends CopyTrust {
     super();
   }
 
-  /** What was loaded before without proof may have been changed unheard: there is proof to be had now. */
   arm(): void {
     this.#isArmed = true;
-    this.#unprovenEpoch--;
   }
 
   /** What is in memory now is worth nothing until Redis shows it again. */
@@ -104,17 +95,16 @@ export class WatchedTrust extends CopyTrust {
     return { epoch: this.#epoch, trustedUntilMs: startedAtMs + memoryTtlMs };
   }
 
-  override markUnproven(startedAtMs: number, memoryTtlMs: number): TrustMark {
-    return unproven(startedAtMs, memoryTtlMs, this.#unprovenEpoch);
-  }
-
-  override holds(copy: TrustMark & Pick<CacheEntry, 'clearVersion' | 'tags'>, nowMs: number): boolean {
+  /** A copy without proof has no versions to compare; it must be younger than what is heard of its tags, and than any gap. */
+  override holds(copy: TrustedCopy, nowMs: number): boolean {
     if (nowMs >= copy.trustedUntilMs) return false;
-    if (copy.epoch !== this.#epoch) return copy.epoch === this.#unprovenEpoch;
+    if (copy.epoch === UNPROVEN) return !this.versions.areForgottenSince(copy.stamp, copy.tags);
+    if (copy.epoch !== this.#epoch) return false;
     return nowMs < this.coherence.heardUpToMs + LIVENESS_BOUND_MS && this.versions.areThoseOf(copy);
   }
 }
 
-function unproven(startedAtMs: number, memoryTtlMs: number, epoch: number): TrustMark {
-  return { epoch, trustedUntilMs: startedAtMs + Math.min(LIVENESS_BOUND_MS, memoryTtlMs) };
+/** The mark of a value that was loaded while Redis was away. */
+export function unproven(startedAtMs: number, memoryTtlMs: number): TrustMark {
+  return { epoch: UNPROVEN, trustedUntilMs: startedAtMs + Math.min(LIVENESS_BOUND_MS, memoryTtlMs) };
 }

@@ -71,6 +71,11 @@ export class KnownVersions {
     return true;
   }
 
+  /** Whether one of the versions of `clear` and of these tags was forgotten after `stamp`. */
+  areForgottenSince(stamp: number, tags: CacheEntry['tags']): boolean {
+    return stamp < this.#clearForgottenAt || tags.some(({ tag }) => stamp < this.#forgottenAt.of(tag));
+  }
+
   #forgetOldest(): void {
     const [oldest] = this.#tags.keys();
     if (oldest !== undefined) this.#tags.delete(oldest);

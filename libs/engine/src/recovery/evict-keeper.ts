@@ -16,9 +16,6 @@ export abstract class EvictKeeper {
   /** Whether Redis is the server that it was; while that is not known, nothing of it may be served. */
   abstract readonly isCertain: boolean;
 
-  /** Nothing is known of Redis for certain from now on, until it has been looked at again, which begins at once if it can. */
-  abstract doubt(): void;
-
   /** To be taken before a write or an evict is sent, and shown when it was acknowledged. */
   abstract stamp(): number;
   abstract keyAcknowledged(key: string, stamp: number): void;
@@ -43,10 +40,6 @@ const NOTHING_EVICTED: EvictedNames = {
 export class NothingToKeep extends EvictKeeper {
   override readonly evicted = NOTHING_EVICTED;
   override readonly isCertain = true;
-
-  override doubt(): void {
-    // There is nothing to be doubted.
-  }
 
   override stamp(): number {
     return 0;
@@ -81,7 +74,6 @@ export class RedisEvictKeeper extends EvictKeeper {
 
   constructor(
     private readonly recovery: Recovery,
-    private readonly isReachable: () => boolean,
     /** Told how many evicts are left unsettled at the end. */
     private readonly onLeft: (count: number) => void,
   ) {
@@ -91,11 +83,6 @@ export class RedisEvictKeeper extends EvictKeeper {
 
   override get isCertain(): boolean {
     return this.recovery.isCertain;
-  }
-
-  override doubt(): void {
-    this.recovery.doubt();
-    if (this.isReachable()) void this.recovery.resume();
   }
 
   override stamp(): number {
