@@ -1,6 +1,7 @@
 import type { EntryDraft, StoredEntry, StoreResult, WriteTicket } from '../authority/authority.port.js';
 import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
+import { unproven } from '../coherence/copy-trust.js';
 import type { TrustMark } from '../coherence/copy-trust.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { extraTimeMs, lifetimeFrom } from '../entry/lifetime.js';
@@ -189,11 +190,10 @@ export class EntryWriter {
 
   /** How memory is to trust its copy; `undefined`: it gets none. */
   #markFor(outcome: WriteOutcome, options: ResolvedEntryOptions, fill: Fill): TrustMark | undefined {
-    const { trust } = this.context;
     const { startedAtMs } = fill.start;
-    if (outcome.stored) return trust.mark(startedAtMs, options.memoryTtlMs, fill.origin);
+    if (outcome.stored) return this.context.trust.mark(startedAtMs, options.memoryTtlMs, fill.origin);
     const isUnproven = fill.mayKeepUnproven && fill.ticket === undefined && outcome.reason === 'redis-unavailable';
-    return isUnproven ? trust.markUnproven(startedAtMs, options.memoryTtlMs) : undefined;
+    return isUnproven ? unproven(startedAtMs, options.memoryTtlMs) : undefined;
   }
 
   #keepInMemory(
