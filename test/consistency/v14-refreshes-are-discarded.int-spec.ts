@@ -44,7 +44,7 @@ const BEHIND: Refresh = {
   dueAfterMs: 3,
 };
 
-const SETTINGS: [string, Refresh, CacheSettings['engine']][] = [
+const SETTINGS: [string, Refresh, NonNullable<CacheSettings['engine']>][] = [
   ['ahead of its end', AHEAD, {}],
   ['ahead of its end, without memory', AHEAD, { memory: NO_MEMORY }],
   ['ahead of its end, over the bus', AHEAD, { coherence: 'bus' }],

@@ -176,6 +176,17 @@ export const mutants = [
     suite: 'test/consistency/v08',
   },
   {
+    name: 'copies without proof outlive what is heard',
+    changes: [
+      {
+        file: engine('coherence/copy-trust.ts'),
+        find: 'return !this.versions.areForgottenSince(copy.stamp, copy.tags);',
+        replace: 'return true;',
+      },
+    ],
+    suite: 'test/consistency/v08',
+  },
+  {
     name: 'wall clock decides',
     changes: [
       {
