@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Cacheable, CacheEvict, CacheModule, CacheService } from '@nest-strata/cache';
 import type { CacheModuleOptions } from '@nest-strata/cache';
-import { RedisServer } from '@nest-strata/testing';
+import { Gate, RedisServer } from '@nest-strata/testing';
 
 const ROUNDS = 8;
 /** How long an evict may take to be seen elsewhere, as the guarantee has it. */
@@ -132,11 +132,14 @@ describe.each(['tracking', 'tracking-reads', 'bus'] as const)('two applications 
   });
 
   it('never store what was loaded before an evict of the other', async () => {
-    let finish: (value: string) => void = () => undefined;
-    const loading = elsewhere.getOrSet('late', () => new Promise<string>((resolve) => (finish = resolve)));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const gate = new Gate();
+    const loading = elsewhere.getOrSet('late', async () => {
+      await gate.pass();
+      return 'old';
+    });
+    await gate.arrival();
     await cache.delete('late');
-    finish('old');
+    gate.open();
     expect(await loading).toBe('old');
     expect(await cache.getOrSet('late', () => 'new')).toBe('new');
     expect(await elsewhere.get('late')).toBe('new');
