@@ -19,6 +19,8 @@ const READ_FOR_MS = 2_000;
 const BREAK_AFTER_MS = 100;
 const CHANGE_FOR_MS = 1_300;
 const GAP_MS = 1_400;
+/** Within it who hears has heard. */
+const HEARD_MS = 100;
 const ROUNDS = SCALE;
 const TIMEOUT_MS = 30_000 * SCALE;
 const WAYS: readonly ChangeWay[] = ['delete', 'tag', 'pattern', 'delete'];
@@ -159,4 +161,26 @@ describe.each<[string, NonNullable<CacheSettings['engine']>]>([
     (_, cuts) => expectNothingOld(cache, cuts),
     TIMEOUT_MS,
   );
+
+  it.each<[string, (key: string) => Promise<unknown>]>([
+    [
+      'its tag',
+      (key) => fleet.worker(VICTIMS).call('deleteByTag', cache, [key], { [key]: fleet.database.version(key) }),
+    ],
+    ['all', (key) => fleet.worker(VICTIMS).call('clear', cache, { [key]: fleet.database.version(key) })],
+  ])('that cannot ask Redis, but hears, reads nothing that it loaded before %s was evicted', async (_, evict) => {
+    const victim = fleet.worker(0);
+    await victim.call('untilReady', cache);
+    const keys = Array.from({ length: KEYS }, () => fleet.newKey('unproven'));
+    dataOf(0).blackhole();
+    const readAll = () => Promise.all(keys.map((key) => victim.call('getOrSet', cache, key, { tags: [key] })));
+    expect(new Set(await readAll())).toEqual(new Set([0]));
+    for (const key of keys) fleet.database.commit(key);
+    await fleet.takeHistory();
+    await Promise.all(keys.map(evict));
+    await sleep(HEARD_MS);
+    await readAll();
+    const never = { healthyBoundMs: 0, faultBoundMs: 0 };
+    await expectKept('V8 gap of the watch: hears all the same', 1, staleAfterEvict(await fleet.takeHistory(), never));
+  });
 });
