@@ -126,6 +126,8 @@ describe.each<KeyWatchMode>(['tracking', 'tracking-reads', 'bus'])('memory, kept
     expect(await here.engine.get(key)).toBe('old');
     await there.engine.deleteByTag(tag);
     await expectSoon(() => here.engine.get(key), undefined);
+    await there.engine.set(key, 'untagged');
+    await expectSoon(() => here.engine.get(key), 'untagged');
     await there.engine.set(key, 'new');
     await expectSoon(() => here.engine.get(key), 'new');
   });

@@ -97,6 +97,18 @@ describe.each([
     expect(here.engine.stats().refreshes + there.engine.stats().refreshes).toBe(1);
   });
 
+  it('wait for the load when the time of staleWhileRevalidate is over before it ends', async () => {
+    const options = { ttl: '30ms', staleWhileRevalidate: '100ms', grace: '60s' } as const;
+    await untilStale(options);
+    const loader = new GatedLoader('renewed');
+    await getOrSet(here, options, loader.load);
+    await sleep(150);
+    const later = getOrSet(here, { ...options, ttl: '1h' }, loader.load);
+    await loader.began();
+    loader.end();
+    expect(await later).toBe('renewed');
+  });
+
   it('refresh ahead once', async () => {
     const options = { ttl: '60s', refreshAhead: 0.001 } as const;
     await getOrSet(here, options);
@@ -180,6 +192,22 @@ describe.each([
       expect(await getOrSet(here, options, renewing)).toBe('old');
       for (const { engine } of [here, there]) await expectSoon(() => engine.get('a'), after);
     }
+  });
+
+  it('do not make fresh what a program that knows no leases wrote meanwhile', async () => {
+    const options = { ttl: '30ms', grace: '60s' } as const;
+    await getOrSet(here, options, () => 'oldest');
+    const oldest = (await other.send('GET', [processes.valueKey('a')])) as Buffer;
+    await getOrSet(here, { ...options, forceRefresh: true }, () => 'older');
+    await sleep(35);
+    here.redis.notifications.drop();
+    const renewing = async (context: LoadContext) => {
+      await other.send('SET', [processes.valueKey('a'), oldest]);
+      context.ttl = '1h';
+      return context.notModified();
+    };
+    expect(await getOrSet(here, options, renewing)).toBe('older');
+    expect(await there.engine.get('a')).toBeUndefined();
   });
 
   it('let a late load complete in the background, for all', async () => {

@@ -666,6 +666,21 @@ describe('a lease that Redis does not let go of in time', () => {
   });
 });
 
+describe('a load that follows one of the same process', () => {
+  it('waits for the word of the first, and is not taken for outdated by it', async () => {
+    here.redis.notifications.hold();
+    await here.engine.getOrSet('a', () => 'first');
+    const second = new GatedLoader('second');
+    const loaded = here.engine.getOrSet('a', second.load, { forceRefresh: true });
+    await sleep(10);
+    here.redis.notifications.deliver();
+    await second.began();
+    second.end();
+    expect(await loaded).toBe('second');
+    expect(await there.engine.get('a')).toBe('second');
+  });
+});
+
 describe('a forced load', () => {
   it('wins over a load that is under way elsewhere', async () => {
     const { loader, loaded } = await loadHere();
