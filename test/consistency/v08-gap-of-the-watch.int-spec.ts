@@ -172,6 +172,12 @@ describe.each<[string, NonNullable<CacheSettings['engine']>]>([
     const victim = fleet.worker(0);
     await victim.call('untilReady', cache);
     const keys = Array.from({ length: KEYS }, () => fleet.newKey('unproven'));
+    // Nobody is told that a tag was invalidated which no entry in Redis has.
+    const besides = keys.map((key) => `${key} beside`);
+    await Promise.all(
+      besides.map((beside, at) => fleet.worker(VICTIMS).call('set', cache, beside, 0, { tags: [keys[at] ?? ''] })),
+    );
+    await victim.call('getMany', cache, besides);
     dataOf(0).blackhole();
     const readAll = () => Promise.all(keys.map((key) => victim.call('getOrSet', cache, key, { tags: [key] })));
     expect(new Set(await readAll())).toEqual(new Set([0]));
