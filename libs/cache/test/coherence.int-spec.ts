@@ -29,7 +29,11 @@ class HeroService {
 }
 
 async function boot(options: Partial<CacheModuleOptions>): Promise<INestApplication> {
-  const settings = { namespace: 'coherent', redis: { url: redis.url }, ...options };
+  const settings: CacheModuleOptions = {
+    namespace: 'coherent',
+    redis: { url: redis.url, deadline: '1s' },
+    ...options,
+  };
   const imports = [CacheModule.forRoot({ caches: { named: {} }, ...settings })];
   const testing = await Test.createTestingModule({ imports, providers: [HeroService] }).compile();
   const app = testing.createNestApplication({ logger: false });

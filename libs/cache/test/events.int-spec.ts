@@ -126,7 +126,7 @@ describe('the events of a cache', () => {
   it('tell which evicts wait for Redis, and that none does any more', async () => {
     const server = await startRedis();
     const client = new Redis(server.url);
-    const options = { namespace: 'events', redis: { url: server.url } };
+    const options = { namespace: 'events', redis: { url: server.url, deadline: '1s' } } as const;
     const app = await boot([EventEmitterModule.forRoot(), CacheModule.forRoot(options)]);
     const heard = recordEvents(app);
     const told = () => heard.filter(([name]) => name === 'cache.pending').map(([, event]) => event);

@@ -94,7 +94,7 @@ describe('the health of a cache', () => {
 
   it('tells the latency, the memory and the clients of Redis', async () => {
     const server = await startRedis();
-    const app = await boot({ namespace: 'health', redis: { url: server.url } });
+    const app = await boot({ namespace: 'health', redis: { url: server.url, deadline: '1s' } });
     const { code, status, cache } = await probe(app, 'ready');
     expect({ code, status }).toEqual({ code: 200, status: 'ok' });
     expect(cache).toEqual({
@@ -111,15 +111,15 @@ describe('the health of a cache', () => {
       coherence: { state: 'armed', mode: 'tracking', losses: 0, lagMs: expect.any(Number) },
       pendingEvicts: { count: 0, oldestAgeMs: 0 },
     });
-    expect(cache?.coherence?.lagMs).toBeLessThan(50);
+    expect(cache?.coherence?.lagMs).toBeLessThan(1_000);
     expect(cache?.redis?.latencyMs).toBeGreaterThan(0);
-    expect(cache?.redis?.latencyMs).toBeLessThan(50);
+    expect(cache?.redis?.latencyMs).toBeLessThan(1_000);
     expect(cache?.redis?.usedMemoryBytes).toBeGreaterThan(100_000);
   });
 
   it('is up without the figures that Redis does not permit', async () => {
     const server = await startRedis({ 'rename-command': ['INFO', ''] });
-    const app = await boot({ namespace: 'health', redis: { url: server.url } });
+    const app = await boot({ namespace: 'health', redis: { url: server.url, deadline: '1s' } });
     const { cache } = await probe(app, 'ready');
     expect(cache?.redis).toEqual({ state: 'up', latencyMs: expect.any(Number) });
   });
@@ -127,7 +127,7 @@ describe('the health of a cache', () => {
   it('is degraded as long as evicts wait for Redis, though that answers', async () => {
     const server = await startRedis();
     const client = new Redis(server.url);
-    const app = await boot({ namespace: 'health', redis: { url: server.url } });
+    const app = await boot({ namespace: 'health', redis: { url: server.url, deadline: '1s' } });
     await client.call('ACL', 'SETUSER', 'default', '-unlink');
     expect(await app.get(CacheService).delete('a')).toMatchObject({ confirmed: false });
     const { code, status, cache } = await probe(app, 'ready');
@@ -147,7 +147,7 @@ describe('the health of a cache', () => {
   it('tells that changes of other processes are not heard, and why', async () => {
     const server = await startRedis();
     await using proxy = await FaultProxy.start(server);
-    const app = await boot({ namespace: 'health', redis: { url: proxy.urlOf(server.url) } });
+    const app = await boot({ namespace: 'health', redis: { url: proxy.urlOf(server.url), deadline: '1s' } });
     proxy.where((connection) => connection.isSubscriber).resetConnections();
     proxy.where((connection) => connection.isSubscriber).blackhole();
     while ((await probe(app, 'ready')).cache?.coherence?.state !== 'lost');
@@ -170,7 +170,7 @@ describe('the health of a cache', () => {
 
   it('tells that nobody listens for changes where that is wanted so', async () => {
     const server = await startRedis();
-    const app = await boot({ namespace: 'health', redis: { url: server.url }, coherence: 'none' });
+    const app = await boot({ namespace: 'health', redis: { url: server.url, deadline: '1s' }, coherence: 'none' });
     expect((await probe(app, 'ready')).cache).toMatchObject({ state: 'up', coherence: { state: 'off', losses: 0 } });
   });
 

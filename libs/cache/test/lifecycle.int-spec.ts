@@ -55,7 +55,7 @@ describe('the boot of an application', () => {
   it('ends once memory hears of the changes of other processes', async () => {
     const { server } = await startRedis();
     for (let boots = 0; boots < 5; boots++) {
-      const app = await boot({ redis: { url: server.url } });
+      const app = await boot({ redis: { url: server.url, deadline: '1s' } });
       expect(await coherenceOf(app)).toBe('armed');
       await app.close();
     }
@@ -76,7 +76,7 @@ describe('the boot of an application', () => {
 
   it('waits for nothing where coherence is off', async () => {
     const { server } = await startRedis();
-    const app = await boot({ redis: { url: server.url }, coherence: 'none' });
+    const app = await boot({ redis: { url: server.url, deadline: '1s' }, coherence: 'none' });
     expect(await coherenceOf(app)).toBe('off');
     await app.get(CacheService).set('a', 1);
     expect(await app.get(CacheService).lookup('a')).toMatchObject({ hit: true, tier: 'memory' });
@@ -86,7 +86,7 @@ describe('the boot of an application', () => {
 describe('the shutdown of an application', () => {
   it('repeats the evicts that Redis did not confirm', async () => {
     const { server, client } = await startRedis();
-    const app = await boot({ redis: { url: server.url }, caches: { heroes: {} } });
+    const app = await boot({ redis: { url: server.url, deadline: '1s' }, caches: { heroes: {} } });
     const cache = app.get(CacheService);
     const heroes = cache.namespace('heroes');
     await Promise.all([cache.set('a', 1), heroes.set('b', 1)]);
@@ -115,14 +115,14 @@ describe('the shutdown of an application', () => {
 
   it('takes no time when nothing waits', async () => {
     const { server } = await startRedis();
-    const app = await boot({ redis: { url: server.url } });
+    const app = await boot({ redis: { url: server.url, deadline: '1s' } });
     await app.get(CacheService).set('a', 1);
     expect(await timed(() => app.close())).toBeLessThan(900);
   });
 
   it('leaves no connection to Redis behind', async () => {
     const { server, client } = await startRedis();
-    const app = await boot({ redis: { url: server.url } });
+    const app = await boot({ redis: { url: server.url, deadline: '1s' } });
     await app.get(CacheService).set('a', 1);
     await app.close();
     const connections = async () =>
@@ -135,7 +135,10 @@ describe('the shutdown of an application', () => {
 
   it('gives back the lease of a load that is under way, so that other processes need not wait for its end', async () => {
     const { server } = await startRedis();
-    const [one, other] = [await boot({ redis: { url: server.url } }), await boot({ redis: { url: server.url } })];
+    const [one, other] = [
+      await boot({ redis: { url: server.url, deadline: '1s' } }),
+      await boot({ redis: { url: server.url, deadline: '1s' } }),
+    ];
     const gate = new Gate();
     const abandoned = one.get(CacheService).getOrSet('a', () => gate.pass());
     abandoned.catch(() => undefined);

@@ -31,8 +31,8 @@ function pause(ms: number): Promise<void> {
 
 describe.each<[string, () => CacheModuleOptions]>([
   ['memory', () => ({ namespace: 'service' })],
-  ['Redis', () => ({ namespace: 'service', redis: { url: redis.url }, memory: false })],
-  ['memory over Redis', () => ({ namespace: 'service', redis: { url: redis.url } })],
+  ['Redis', () => ({ namespace: 'service', redis: { url: redis.url, deadline: '1s' }, memory: false })],
+  ['memory over Redis', () => ({ namespace: 'service', redis: { url: redis.url, deadline: '1s' } })],
 ])('CacheService in %s', (_, optionsFor) => {
   let app: INestApplication;
   let cache: CacheService;
