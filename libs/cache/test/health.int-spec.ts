@@ -95,6 +95,7 @@ describe('the health of a cache', () => {
   it('tells the latency, the memory and the clients of Redis', async () => {
     const server = await startRedis();
     const app = await boot({ namespace: 'health', redis: { url: server.url, deadline: '1s' } });
+    while ((await probe(app, 'ready')).cache?.coherence?.state !== 'armed');
     const { code, status, cache } = await probe(app, 'ready');
     expect({ code, status }).toEqual({ code: 200, status: 'ok' });
     expect(cache).toEqual({
