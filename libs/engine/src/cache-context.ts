@@ -140,7 +140,7 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
   });
   const recovery = makeRecovery(port, authority, parts);
   const recordKeeper = new RecordKeeper(records, recovery, clock);
-  const heard = { keySpace, memory, trust: watched, versions, waiters, flights, recordKeeper, echoes };
+  const heard = { memory, trust: watched, versions, waiters, flights, recordKeeper, echoes };
   coherence.join(keySpace, memory.tier.hasRoom, new ChangeHearer(heard));
   const { changes: _, ...context } = parts;
   return { ...context, memory, trust, versions, authority, recovery };

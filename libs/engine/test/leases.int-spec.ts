@@ -456,6 +456,9 @@ describe('a caller who comes after a change during a load', () => {
 describe('a load of a key whose name is shortened', () => {
   it('is not joined by who comes after an eviction elsewhere', async () => {
     const key = 'k'.repeat(3_000);
+    // So that no word of a new record lets go of all loads.
+    await here.engine.set('before', 1);
+    await processes.untilHeardBy(here);
     const first = new GatedLoader('first');
     const early = here.engine.getOrSet(key, first.load);
     await first.began();
@@ -663,6 +666,23 @@ describe('a lease that Redis does not let go of in time', () => {
     expect(here.events.find(({ type }) => type === 'error')).toMatchObject({ error: { code: 'REDIS_UNAVAILABLE' } });
     expect(await leaseOf('a')).not.toBeNull();
     here.redis.onCall = () => undefined;
+  });
+});
+
+describe('loads of one key in a row', () => {
+  it.each([
+    ['', 'a'],
+    [', though its name is shortened', 'k'.repeat(3_000)],
+  ])('wait for no word that has come already%s', async (_, key) => {
+    await here.engine.set('before', 1);
+    const rounds = 20;
+    const startedAtMs = performance.now();
+    for (let round = 0; round < rounds; round++) {
+      expect(await here.engine.getOrSet(key, () => round, { forceRefresh: true })).toBe(round);
+    }
+    expect(await there.engine.get(key)).toBe(rounds - 1);
+    // Each wait is 50 ms.
+    expect(performance.now() - startedAtMs).toBeLessThan((rounds * 50) / 2);
   });
 });
 

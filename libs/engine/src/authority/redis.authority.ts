@@ -93,8 +93,9 @@ export class RedisAuthority extends Authority<RedisTicket> {
     tags: readonly string[],
     lifeMs: number,
   ): Promise<LoadClaim<RedisTicket>[]> {
-    const echoes = keys.map((key) => this.parts.echoes.settled(key)).filter((echo) => echo !== undefined);
-    if (echoes.length > 0) await Promise.all(echoes);
+    const { echoes, keySpace } = this.parts;
+    const onTheirWay = keys.map((key) => echoes.settled(keySpace.listedKey(key))).filter((echo) => echo !== undefined);
+    if (onTheirWay.length > 0) await Promise.all(onTheirWay);
     const headers = seen?.map((bytes) => (bytes as Buffer | undefined)?.subarray(0, ENVELOPE_FIXED_BYTES));
     return this.parts.leases.claim(keys, headers, tags, lifeMs);
   }

@@ -1,5 +1,5 @@
 import type { LeaseWaiters } from '../leases/lease-waiters.js';
-import type { KeySpace } from '../keys/key-space.js';
+import { isShortened } from '../keys/key-text.js';
 import type { MemoryStore } from '../memory/memory-store.js';
 import type { ReadOutcome } from '../read-through/read-outcome.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
@@ -11,7 +11,6 @@ import type { RecordKeeper } from '../tags/record-keeper.js';
 
 /** What a change that another process made can make worthless. */
 export interface ChangeHearerParts {
-  readonly keySpace: KeySpace;
   readonly memory: MemoryStore;
   readonly trust: WatchedTrust;
   readonly versions: KnownVersions;
@@ -36,10 +35,11 @@ export class ChangeHearer implements ChangeObserver {
 
   /** An eviction of a key that has no value yet shows in its lease alone. */
   leaseChanged(key: string): void {
-    const { memory, flights, waiters, keySpace } = this.parts;
+    const { memory, flights, waiters } = this.parts;
     memory.changes.hearOfKey(key);
-    if (keySpace.isToldInFull(key)) flights.detachRunning(key);
-    else flights.detachAllRunning();
+    // Flights have the names that callers use.
+    if (isShortened(key)) flights.detachAllRunning();
+    else flights.detachRunning(key);
     waiters.wake(key);
   }
 

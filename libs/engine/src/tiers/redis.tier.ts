@@ -102,7 +102,7 @@ export class RedisTier extends CacheTier {
       ...this.#storedForm(key, entry),
     };
     const store = () => this.redis.run(storeValueScript, this.#valueAndLease(key), args);
-    return this.echoes.during(key, store, (result) => result === 'stored');
+    return this.#echoing(key, store, (result) => result === 'stored');
   }
 
   /** Stores what a load brought, if its lease is still held and the value is the one that was there when it was taken. */
@@ -110,7 +110,7 @@ export class RedisTier extends CacheTier {
     await this.serverClock.sync();
     const args = { token: lease.token, seen: lease.seen, ...this.#storedForm(key, entry) };
     const fill = () => this.redis.run(fillValueScript, this.#valueAndLease(key), args);
-    return this.echoes.during(key, fill, (result) => result === 'stored');
+    return this.#echoing(key, fill, (result) => result === 'stored');
   }
 
   /**
@@ -136,7 +136,7 @@ export class RedisTier extends CacheTier {
       ...announcementArgs(this.announcement()),
     };
     const replace = () => this.redis.run(replaceHeaderScript, this.#valueAndLease(key), args);
-    return this.echoes.during(key, replace, (isReplaced) => isReplaced);
+    return this.#echoing(key, replace, (isReplaced) => isReplaced);
   }
 
   /** The bytes to store for an entry. Needs a synchronised clock. */
@@ -158,7 +158,7 @@ export class RedisTier extends CacheTier {
       ...announcementArgs(this.announcement()),
     };
     const remove = () => this.redis.run(removeValueScript, this.#valueAndLease(key), args);
-    return this.echoes.during(key, remove, (removed) => removed > 0);
+    return this.#echoing(key, remove, (removed) => removed > 0);
   }
 
   /**
@@ -216,6 +216,11 @@ export class RedisTier extends CacheTier {
       chunks.push(this.redis.send('UNLINK', redisKeys.slice(from, from + KEYS_PER_UNLINK)));
     }
     return sum((await Promise.all(chunks)).map(Number));
+  }
+
+  /** Redis will tell of the change by the name that it has there. */
+  #echoing<Result>(key: string, script: () => Promise<Result>, hasChanged: (result: Result) => boolean) {
+    return this.echoes.during(this.keySpace.listedKey(key), script, hasChanged);
   }
 
   #valueAndLease(key: string): { value: string; lease: string } {
