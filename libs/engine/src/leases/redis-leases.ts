@@ -14,6 +14,9 @@ import { decodeFailure, encodeFailure } from './failure-record.js';
 import { LEASE_MS } from './held-leases.js';
 import type { HeldLeases } from './held-leases.js';
 
+/** A failure stands for no longer, whatever is asked for. */
+const MAX_FAILURE_MS = 24 * 3_600_000;
+
 /** What was there when the lease was taken, as scripts compare it. */
 const NOTHING = Buffer.alloc(0);
 
@@ -85,7 +88,7 @@ export class RedisLeases {
     this.held.letGo(leaseKey, token);
     const stands = failure !== undefined && failure.forMs > 0;
     const record = stands ? encodeFailure(failure, this.codec) : '';
-    const recordMs = stands ? Math.ceil(failure.forMs) : 0;
+    const recordMs = stands ? Math.ceil(Math.min(failure.forMs, MAX_FAILURE_MS)) : 0;
     const args = { token, record, recordMs, ...announcementArgs(this.announcement()) };
     await this.redis.run(releaseLeaseScript, { lease: leaseKey }, args);
   }
