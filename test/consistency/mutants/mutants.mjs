@@ -202,7 +202,7 @@ export const mutants = [
     changes: [
       {
         file: engine('tiers/redis.tier.ts'),
-        find: "return this.echoes.during(key, fill, (result) => result === 'stored');",
+        find: "return this.#echoing(key, fill, (result) => result === 'stored');",
         replace: 'return this.store(key, entry) as ReturnType<typeof fill>;',
       },
       {
