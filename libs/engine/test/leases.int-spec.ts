@@ -592,6 +592,13 @@ describe('a load that failed', () => {
     await expect(loaded).rejects.toThrow('database away');
   });
 
+  it('stands for a day where it is to stand for ever', async () => {
+    const options = { errorTtl: 'forever' } as const;
+    await expect(here.engine.getOrSet('a', failing('database away'), options)).rejects.toThrow('database away');
+    await expect(there.engine.getOrSet('a', () => 'not asked', options)).rejects.toThrow('database away');
+    expect(here.events.filter(({ type }) => type === 'error')).toEqual([]);
+  });
+
   it('gives others the fallback, where they have one', async () => {
     await expect(here.engine.getOrSet('a', failing('database away'), { errorTtl: '10s' })).rejects.toThrow();
     for (const { engine } of [here, there]) {
