@@ -121,7 +121,9 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
   const trust = options.coherence === 'none' ? new BriefTrust() : watched;
   const memory = new MemoryStore(clock, options.memory, changes, trust);
   const waiters = new LeaseWaiters(clock);
-  const echoes = new OwnEchoes(clock, () => coherence.isArmed && coherence.isScriptEchoed);
+  // Without memory nobody asks to be told of values, own ones or others'.
+  const hasMemory = memory.tier.hasRoom;
+  const echoes = new OwnEchoes(clock, () => hasMemory && coherence.isArmed && coherence.isScriptEchoed);
   const records = new TagRecords(port, keySpace, versions, changes, clock, announcement);
   const leases = new RedisLeases(port, keySpace, records, heldLeases, options.codec, clock, announcement);
   const authority = new RedisAuthority({
@@ -141,7 +143,7 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
   const recovery = makeRecovery(port, authority, parts);
   const recordKeeper = new RecordKeeper(records, recovery, clock);
   const heard = { memory, trust: watched, versions, waiters, flights, recordKeeper, echoes };
-  coherence.join(keySpace, memory.tier.hasRoom, new ChangeHearer(heard));
+  coherence.join(keySpace, hasMemory, new ChangeHearer(heard));
   const { changes: _, ...context } = parts;
   return { ...context, memory, trust, versions, authority, recovery };
 }

@@ -6,6 +6,7 @@ import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { RedisServer, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
+import { NO_MEMORY } from './engine-options.js';
 import type { CacheProcess } from './cache-processes.js';
 import { eventually } from './eventually.js';
 import { expectSoon } from './expect-soon.js';
@@ -166,6 +167,18 @@ describe('a load of several processes', () => {
 });
 
 describe('a lease', () => {
+  it('is taken again at once by a process without memory, which is told of no values, its own included', async () => {
+    const { engine } = await processes.start({ cache: { memory: NO_MEMORY } });
+    const rounds = 40;
+    const startedAtMs = performance.now();
+    for (let round = 0; round < rounds; round++) {
+      await engine.getOrSet('a', () => round);
+      await engine.delete('a');
+    }
+    // An echo that does not come would be waited for 50 ms each time.
+    expect(performance.now() - startedAtMs).toBeLessThan(rounds * 45);
+  });
+
   it('is renewed while its load lasts', async () => {
     const { loader, loaded } = await loadHere();
     const leftMs = async () => Number(await other.send('PTTL', [processes.leaseKey('a')]));
