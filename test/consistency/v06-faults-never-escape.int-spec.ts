@@ -96,7 +96,7 @@ describe.each(['with memory', 'without memory'])('V6: whatever Redis does, a cal
     const { stats } = await fleet.worker(0).call('report', cache);
     await readThrough(cache);
     const after = await fleet.worker(0).call('report', cache);
-    // On a busy machine a reply may be late now and then, and its call loads for itself.
-    expect(after.stats.hits - stats.hits).toBeGreaterThan(CALLS / 2);
+    expect(after.stats.loads - stats.loads).toBeLessThanOrEqual(200);
+    expect(after.stats.errors).toBe(stats.errors);
   }, 60_000);
 });

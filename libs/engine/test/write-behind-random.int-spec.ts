@@ -152,7 +152,7 @@ describe('10 000 random operations on three processes, with faults of Redis and 
         expect(isNewer ? newest : row).toEqual(newest);
       }
       expect(history.accepted.size).toBe(KEYS);
-      expect(history.persisted).toBeGreaterThan(100);
+      expect(history.persisted).toBeGreaterThan(500);
     },
   );
 });
