@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CacheEngine, LoadContext } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer } from '@nest-strata/testing';
+import { RedisServer, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
@@ -221,6 +221,16 @@ it('never undoes a write that came in between when it prolongs or expires', asyn
   await Promise.all([here.expire('a'), there.set('a', 'new'), here.touch('a', '1h')]);
   const value = await here.get('a');
   expect([undefined, 'new']).toContain(value);
+});
+
+it('asks once for the versions of a write, however long the process runs', async () => {
+  // Here a moment and the hour added to it differ in the size of their last bit.
+  const clock = new SkewedClock({ offsetMs: 700_000.1 });
+  const cache = { memory: NO_MEMORY, coherence: 'none' as const };
+  const { engine, redis: port, sent } = await processes.start({ cache, clock, isUnheard: true });
+  await port.connect();
+  for (let index = 0; index < 50; index++) await engine.set('a', index, { tags: ['t'] });
+  expect(sent.calls.filter((call) => call === 'ensure-tag-version')).toHaveLength(100);
 });
 
 describe('writes of one tick', () => {

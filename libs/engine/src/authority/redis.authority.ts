@@ -42,6 +42,8 @@ export interface RedisAuthorityParts {
 
 /** How many keys are looked at in one trip when keys are listed; their values come along. */
 const KEYS_PER_LISTING = 100;
+/** What a sum and a difference of moments may be off, as they are numbers with 53 bits. */
+const ROUNDING_MS = 0.01;
 const WRITE_ID_BYTES = 8;
 /** How often to look whether a load has ended while no word of it would be heard. */
 const POLL_MS = 50;
@@ -335,7 +337,7 @@ export class RedisAuthority extends Authority<RedisTicket> {
       taken = more;
     }
     const tags = taken.tags.filter(({ tag }) => draft.tags.includes(tag));
-    if (lifeMs > ticket.lifeMs) await this.#prolongRecords(draft.tags, lifeMs);
+    if (lifeMs > ticket.lifeMs + ROUNDING_MS) await this.#prolongRecords(draft.tags, lifeMs);
     return this.#newEntry(draft, taken.clear, tags);
   }
 
