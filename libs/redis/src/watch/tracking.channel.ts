@@ -3,9 +3,9 @@ import { retryDelayMs } from '../client/connection-profile.js';
 import type { BatchKind } from '../batch/batch.js';
 import type { Suitability } from '../connection/link-pool.js';
 import type { RedisLink } from '../connection/redis-link.js';
-import { waitAtMost } from '../deadline/wait-at-most.js';
 import { describeFault } from '../errors/redis-fault.js';
 import { RedisReplyError } from '../errors/redis-reply.error.js';
+import { FirstPush, UnkeptPromise } from './first-push.js';
 import { KeyChannel, type KeyChannelContext } from './key-channel.js';
 import { coverOf, covers } from './prefix-cover.js';
 import { isRefusal } from './refusal.js';
@@ -13,7 +13,6 @@ import { SubscriberLink } from './subscriber-link.js';
 import { TrackingCheck } from './tracking-check.js';
 import {
   addTracking,
-  changeForAMoment,
   INVALIDATION_CHANNEL,
   readClientId,
   readRunId,
@@ -21,9 +20,6 @@ import {
   stopTracking,
 } from './tracking-commands.js';
 
-/** How long the push of a change that we made ourselves may take. */
-const FIRST_PUSH_TIMEOUT_MS = 500;
-const PROBE_BYTES = 8;
 /** Redis' reply when it knows no such connection (any more). */
 const NO_SUBSCRIBER = /client ID .*does not exist/;
 
@@ -32,9 +28,6 @@ interface Ear {
   readonly clientId: number;
   readonly runId: string | undefined;
 }
-
-/** The server accepts what it is asked for, but does not do it. */
-class UnkeptPromise extends Error {}
 
 /**
  * Hears what Redis tells of changes (`CLIENT TRACKING`). It consists of a subscriber and of the connections of the port
@@ -55,9 +48,7 @@ export class TrackingChannel extends KeyChannel {
   #cover: readonly string[] = [];
   #check = new TrackingCheck();
   #isArmed = false;
-  /** Whether a push was seen to come, or cannot be provoked. */
-  #isProven = false;
-  #awaitedPush: { readonly key: string; readonly arrived: () => void } | undefined;
+  readonly #firstPush: FirstPush;
   /** Counts the losses: what was begun before one is not to be finished after it. */
   #round = 0;
   #isBusy = false;
@@ -67,6 +58,7 @@ export class TrackingChannel extends KeyChannel {
   constructor(mode: TrackingChannel['mode'], context: KeyChannelContext, closed: () => void) {
     super(context, closed);
     this.mode = mode;
+    this.#firstPush = new FirstPush(context.link.clock, context.link.random);
     this.#subscriber = new SubscriberLink(context.link, {
       channel: INVALIDATION_CHANNEL,
       timeoutMs: () => this.timeoutMs(),
@@ -182,7 +174,7 @@ export class TrackingChannel extends KeyChannel {
     this.#check = new TrackingCheck();
     await Promise.all([this.#stopAllBut(links), this.#track(ear, links)]);
     if (round !== this.#round || !(await this.heartbeat.start())) return;
-    if (!this.#isProven) await this.#provoke();
+    if (!this.#firstPush.isProven) await this.#provoke();
     if (round !== this.#round) return;
     this.#isArmed = true;
     this.#attempts = 0;
@@ -231,25 +223,17 @@ export class TrackingChannel extends KeyChannel {
     await Promise.all(others.map((link) => stopTracking(link, this.timeoutMs()).catch(() => undefined)));
   }
 
-  /** Sees for itself, by a change of its own, that changes are told. Where none is permitted, the server is believed. */
   async #provoke(): Promise<void> {
-    const { clock, random } = this.context.link;
     const [link] = this.#trackers;
     const [prefix] = this.#cover;
     if (link === undefined || prefix === undefined) return;
     const round = this.#round;
-    const key = prefix + random.bytes(PROBE_BYTES).toString('hex');
-    const push = { hasCome: false };
-    const arrival = new Promise<void>((resolve) => {
-      this.#awaitedPush = { key, arrived: () => resolve(void (push.hasCome = true)) };
-    });
-    if (await changeForAMoment(link, key, this.timeoutMs())) {
-      await this.#subscriber.ping(); // a server that tells does so before it answers this; a proxy may need longer
-      await waitAtMost(FIRST_PUSH_TIMEOUT_MS, arrival, clock);
-      if (round !== this.#round) return;
-      if (!push.hasCome) throw new UnkeptPromise('the server accepts CLIENT TRACKING, but does not tell of changes');
+    try {
+      await this.#firstPush.provoke(link, prefix, () => this.#subscriber.ping(), this.timeoutMs());
+    } catch (error) {
+      // What was lost meanwhile cannot have kept its promise.
+      if (round === this.#round || !(error instanceof UnkeptPromise)) throw error;
     }
-    this.#isProven = true;
   }
 
   #take(payload: unknown): void {
@@ -258,15 +242,9 @@ export class TrackingChannel extends KeyChannel {
       this.tell((member) => member.lost('a database was flushed'));
       this.#tellArmed();
     } else if (Array.isArray(payload)) {
-      const redisKeys = payload.map(String).filter((key) => !this.#isAwaited(key));
+      const redisKeys = payload.map(String).filter((key) => !this.#firstPush.take(key));
       this.tell((member) => member.changed(redisKeys));
     }
-  }
-
-  #isAwaited(key: string): boolean {
-    if (key !== this.#awaitedPush?.key) return false;
-    this.#awaitedPush.arrived();
-    return true;
   }
 
   #tellArmed(): void {
