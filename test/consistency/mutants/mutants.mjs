@@ -38,7 +38,7 @@ export const mutants = [
     name: 'tag versions taken after the load',
     changes: [
       {
-        file: engine('authority/redis.authority.ts'),
+        file: engine('authority/versioned-entries.ts'),
         find: '    let taken = ticket.versions;\n',
         replace: '    let taken = await records.take(ticket.tags, lifeMs);\n',
       },
