@@ -1,34 +1,19 @@
-import type { LoadClaim } from '../authority/authority.port.js';
-import { isCacheFault } from '../authority/cache-fault.js';
 import type { CacheContext } from '../cache-context.js';
-import { extraTimeMs } from '../entry/lifetime.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { resolveEntryOptions } from '../entry/resolve-entry-options.js';
 import { reportFault } from '../events/report-fault.js';
 import { judgeFreshness, slideAtMs } from '../freshness/freshness.policy.js';
 import { isBeingLoadedBy } from './load-lineage.js';
-import { LoadRun, substituteFor } from './load-run.js';
-import type { LoadPlan, LoadServices, MissingKey } from './load-run.js';
+import type { LoadPlan, LoadServices } from './load-run.js';
+import { LoadTurns } from './load-turns.js';
+import type { UnclaimedKey } from './load-turns.js';
 import type { BatchLoader, LoadOptions } from './loader.js';
-import { LoadTimeoutError } from './load-timeout.error.js';
-import { LockTimeoutError } from './lock-timeout.error.js';
 import { outcomesOf } from './read-outcome.js';
 import { settleWithCopy } from './settle-with-copy.js';
 import type { FoundCopy, ReadOutcome } from './read-outcome.js';
 import { RecursiveLoadError } from './recursive-load.error.js';
 import { Flight } from './single-flight.js';
-import type { FillStart, Reading, TierReader } from './tier-reader.js';
-
-/** A key that no tier has fresh, and what was there in its place. */
-interface UnclaimedKey {
-  readonly flight: Flight<ReadOutcome>;
-  /** A copy whose time is over, or which is being renewed. */
-  readonly stale: FoundCopy | undefined;
-  readonly seen: unknown;
-}
-
-/** Beyond the end of a lease: Redis tells of an expiry within its cycle of 100 ms. */
-const EXPIRY_SLACK_MS = 150;
+import type { Reading, TierReader } from './tier-reader.js';
 
 /**
  * The one path of every read that may load: freshness, single flight, the authority, the claim to load, the loader, the
@@ -38,11 +23,15 @@ const EXPIRY_SLACK_MS = 150;
  * Memory was asked before: a hit there of which nothing is to be decided needs none of this.
  */
 export class ReadThrough {
+  readonly #turns: LoadTurns;
+
   constructor(
     private readonly context: CacheContext,
     private readonly reader: TierReader,
     private readonly services: LoadServices,
-  ) {}
+  ) {
+    this.#turns = new LoadTurns(context, reader, services, (flight, plan) => this.#run([flight], plan));
+  }
 
   /**
    * The values under `keys`, of which none is repeated: one promise per key.
@@ -127,19 +116,13 @@ export class ReadThrough {
       const { copies, seen, isKnown } = await this.reader.askAuthority([key], this.reader.begin(), plan.options.tags);
       // Memory may lag behind: somebody else has renewed or evicted it.
       const isSame = isKnown && copies[0]?.entry.writeId === copy.entry.writeId;
-      if (isSame) await this.#loadOnce([{ flight, stale: copy, seen: seen[0] }], true, plan);
+      if (isSame) await this.#turns.loadOnce([{ flight, stale: copy, seen: seen[0] }], true, plan);
       else if (flight.isAwaited) await this.#run([flight], plan);
     });
   }
 
-  async #force(flights: readonly Flight<ReadOutcome>[], plan: LoadPlan): Promise<void> {
-    await this.#guard(flights, async () => {
-      const keys = flights.map(({ key }) => key);
-      const asked = this.reader.begin();
-      const claims = await this.#claim(keys, undefined, plan.options);
-      const missing = flights.map((flight, index) => claimed({ flight, stale: undefined }, claims?.[index], claims));
-      await this.#load(missing, plan, asked);
-    });
+  #force(flights: readonly Flight<ReadOutcome>[], plan: LoadPlan): Promise<void> {
+    return this.#guard(flights, () => this.#turns.force(flights, plan));
   }
 
   async #run(flights: readonly Flight<ReadOutcome>[], plan: LoadPlan): Promise<void> {
@@ -147,7 +130,7 @@ export class ReadThrough {
       const keys = flights.map(({ key }) => key);
       const reading = await this.reader.askAuthority(keys, this.reader.begin(), plan.options.tags);
       const missing = flights.flatMap((flight, index) => this.#serveOrMiss(flight, reading, index, plan.options) ?? []);
-      if (missing.length > 0) await this.#loadOnce(missing, reading.isKnown, plan);
+      if (missing.length > 0) await this.#turns.loadOnce(missing, reading.isKnown, plan);
     });
   }
 
@@ -188,113 +171,6 @@ export class ReadThrough {
     return flight.isAbandoned ? undefined : { flight, stale: found, seen: seen[index] };
   }
 
-  /** Loads what may be loaded here, and waits for what is being loaded elsewhere. */
-  async #loadOnce(missing: readonly UnclaimedKey[], isKnown: boolean, plan: LoadPlan): Promise<void> {
-    const pending = isKnown ? missing.filter((key) => !this.#hasFailedBefore(key, plan.options)) : missing;
-    const keys = pending.map(({ flight }) => flight.key);
-    if (keys.length === 0) return;
-    const asked = this.reader.begin();
-    const mayClaim = isKnown && !keys.some((key) => this.#isEvictPending(key));
-    const claims = mayClaim ? await this.#claim(keys, pending, plan.options) : undefined;
-    const granted: MissingKey[] = [];
-    const others: Promise<void>[] = [];
-    for (const [index, key] of pending.entries()) {
-      const claim = claims?.[index];
-      if (claim === undefined || claim.kind === 'granted') granted.push(claimed(key, claim, claims));
-      else if (claim.kind === 'changed') others.push(this.#run([key.flight], plan));
-      else if (claim.kind === 'held') others.push(this.#awaitOther(key, claim.leftMs, asked, plan));
-      else if (!this.#settleFailed(key, claim, plan.options)) granted.push(claimed(key, claim, claims));
-    }
-    if (granted.length > 0) others.push(this.#load(granted, plan, asked));
-    await Promise.all(others);
-  }
-
-  /**
-   * In Redis the lease tells what was changed since the claim was `asked` for, and a change that is told of now may have
-   * come before it: the expiry of the old value, which the read has caused. In memory alone there is but one order.
-   */
-  #load(missing: readonly MissingKey[], plan: LoadPlan, asked: FillStart): Promise<void> {
-    const start = this.context.authority.isShared ? this.reader.begin() : asked;
-    return new LoadRun(this.context, this.services, missing, plan, start).run();
-  }
-
-  /** `undefined` when the authority cannot be asked. */
-  async #claim(
-    keys: readonly string[],
-    missing: readonly UnclaimedKey[] | undefined,
-    options: ResolvedEntryOptions,
-  ): Promise<LoadClaim[] | undefined> {
-    const seen = missing?.map((key) => key.seen);
-    try {
-      return await this.context.authority.claim(keys, seen, options.tags, options.ttlMs + extraTimeMs(options));
-    } catch (error) {
-      if (!isCacheFault(error)) throw error;
-      reportFault(this.context, 'claim', error);
-      return undefined;
-    }
-  }
-
-  /** Another load of the key is under way: its callers get a stale copy at once, or wait for the word that it has ended. */
-  async #awaitOther(key: UnclaimedKey, leftMs: number, asked: FillStart, plan: LoadPlan): Promise<void> {
-    const { flight, stale } = key;
-    const { authority, clock, memory, stats, keeper } = this.context;
-    const { lockTimeoutMs, hardTimeoutMs } = plan.options;
-    stats.loadWaits++;
-    if (stale !== undefined) {
-      const isStale = clock.monotonicMs() >= stale.entry.freshUntilMs;
-      flight.serve(outcomesOf(stale, { tier: stale.tier, isStale }, keeper));
-      flight.interim ??= { copy: stale, untilMs: stale.entry.goneAtMs };
-    }
-    flight.waitUntilMs ??= clock.monotonicMs() + Math.min(lockTimeoutMs, hardTimeoutMs);
-    const patienceMs = flight.waitUntilMs - clock.monotonicMs();
-    if (patienceMs <= 0) {
-      await this.#giveUpWaiting(key, asked, plan);
-      return;
-    }
-    flight.isWaiting = true;
-    if (!memory.changes.isOutdated(flight.key, asked.stamp)) {
-      await authority.untilReleased(flight.key, Math.min(leftMs + EXPIRY_SLACK_MS, patienceMs));
-    }
-    flight.isWaiting = false;
-    if (flight.isAwaited) await this.#run([flight], plan);
-  }
-
-  /** A caller who waits for a loader only so long does not begin with another one then. */
-  async #giveUpWaiting(key: UnclaimedKey, asked: FillStart, plan: LoadPlan): Promise<void> {
-    const { flight } = key;
-    const { name } = this.context;
-    const { lockTimeoutMs, hardTimeoutMs, onLockTimeout } = plan.options;
-    if (hardTimeoutMs <= lockTimeoutMs) {
-      substituteFor(flight, new LoadTimeoutError(name, flight.key, hardTimeoutMs), plan.options, 'at last');
-    } else if (onLockTimeout === 'fail') {
-      substituteFor(flight, new LockTimeoutError(name, flight.key, lockTimeoutMs), plan.options, 'at last');
-    } else {
-      await this.#load([claimed(key, undefined, [])], plan, asked);
-    }
-  }
-
-  /** Whether the load failed a moment ago in this process, and that stands for this one. */
-  #hasFailedBefore(key: UnclaimedKey, options: ResolvedEntryOptions): boolean {
-    const failure = this.services.failures.find(key.flight.key);
-    return failure !== undefined && this.#settleFailed(key, failure, options);
-  }
-
-  #settleFailed(
-    { flight, stale }: UnclaimedKey,
-    { error, isShared }: { readonly error: unknown; readonly isShared: boolean },
-    options: ResolvedEntryOptions,
-  ): boolean {
-    if (stale !== undefined) settleWithCopy(flight, stale, this.context.keeper, true);
-    else if (isShared) substituteFor(flight, error, options, 'at last');
-    else return false;
-    return true;
-  }
-
-  #isEvictPending(key: string): boolean {
-    const { evicted } = this.context.recovery;
-    return !evicted.isEmpty && evicted.blocksKey(key);
-  }
-
   #judge({ entry }: FoundCopy, options: ResolvedEntryOptions) {
     return judgeFreshness(entry, options, this.context.clock.monotonicMs(), this.context.random);
   }
@@ -316,13 +192,4 @@ export class ReadThrough {
 
 function isFresh(copy: FoundCopy | undefined, nowMs: number): copy is FoundCopy {
   return copy !== undefined && nowMs < copy.entry.freshUntilMs;
-}
-
-function claimed(
-  { flight, stale }: Pick<UnclaimedKey, 'flight' | 'stale'>,
-  claim: LoadClaim | undefined,
-  claims: readonly LoadClaim[] | undefined,
-): MissingKey {
-  const ticket = claim?.kind === 'granted' ? claim.ticket : undefined;
-  return { flight, stale, ticket, isAuthorityAway: claims === undefined };
 }
