@@ -1,6 +1,7 @@
 import { SystemClock, SystemRandom } from '@nest-strata/core';
 import type { Clock, Duration, Random } from '@nest-strata/core';
 import type { RedisPort } from '@nest-strata/redis';
+import { CacheNamespaces } from './cache-namespaces.js';
 import { makeCacheContext } from './cache-context.js';
 import type { CacheContext, CacheSurroundings, SharedRedis } from './cache-context.js';
 import type { EntryOptions } from './entry/entry-options.js';
@@ -13,7 +14,6 @@ import { tellDegradation } from './events/degradation.js';
 import { Invalidator } from './invalidation/invalidator.js';
 import { deriveOptions } from './options/cache-options.js';
 import type { CacheOverrides, ResolvedCacheOptions } from './options/cache-options.js';
-import { InvalidOptionError } from './options/invalid-option.error.js';
 import { CacheReads } from './read-through/cache-reads.js';
 import { Coherence } from './coherence/coherence.js';
 import type { CoherenceState } from './coherence/coherence.js';
@@ -65,7 +65,7 @@ export class CacheEngine {
   readonly #invalidator: Invalidator;
   readonly #writeThrough: WriteThrough;
   readonly #queues: Pick<WriteBehind<unknown>, 'close'>[] = [];
-  readonly #namespaces = new Map<string, { readonly engine: CacheEngine; readonly overrides: string }>();
+  readonly #namespaces = new CacheNamespaces<CacheEngine>();
 
   private constructor(options: ResolvedCacheOptions, surroundings: CacheSurroundings) {
     const context = makeCacheContext(options, surroundings);
@@ -242,10 +242,7 @@ export class CacheEngine {
 
   /** The evicts and writes that Redis did not confirm and that are repeated; of this cache and its namespaces. */
   get pendingEvicts(): { readonly count: number; readonly oldestAgeMs: number } {
-    const all = [
-      this.#context.recovery.waiting,
-      ...[...this.#namespaces.values()].map((one) => one.engine.pendingEvicts),
-    ];
+    const all = [this.#context.recovery.waiting, ...this.#namespaces.all().map((one) => one.pendingEvicts)];
     return {
       count: all.reduce((sum, { count }) => sum + count, 0),
       oldestAgeMs: Math.max(...all.map(({ oldestAgeMs }) => oldestAgeMs)),
@@ -275,7 +272,7 @@ export class CacheEngine {
 
   async #end(withinMs: number): Promise<void> {
     const { recovery, authority } = this.#context;
-    const namespaces = [...this.#namespaces.values()].map(({ engine }) => engine.#end(withinMs));
+    const namespaces = this.#namespaces.all().map((one) => one.#end(withinMs));
     const queues = this.#queues.map((queue) => queue.close({ deadlineMs: withinMs }));
     await Promise.all([recovery.close(withinMs), authority.close(), ...queues, ...namespaces]);
   }
@@ -287,17 +284,11 @@ export class CacheEngine {
    * @throws InvalidOptionError when it was made with other overrides before
    */
   namespace(name: string, overrides?: CacheOverrides): CacheEngine {
-    const known = this.#namespaces.get(name);
-    const asText = JSON.stringify(overrides ?? {});
-    if (known === undefined) {
-      const engine = new CacheEngine(deriveOptions(this.#context.options, name, overrides), this.#surroundings);
-      this.#namespaces.set(name, { engine, overrides: asText });
-      return engine;
-    }
-    if (overrides !== undefined && asText !== known.overrides) {
-      throw new InvalidOptionError('overrides', `namespace "${name}" was made with others; give them in one place`);
-    }
-    return known.engine;
+    return this.#namespaces.take(
+      name,
+      overrides,
+      () => new CacheEngine(deriveOptions(this.#context.options, name, overrides), this.#surroundings),
+    );
   }
 }
 
