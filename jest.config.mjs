@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { swcOptions } from './tools/swc-options.mjs';
 
 /** @type {import('jest').Config} */
@@ -19,4 +20,6 @@ export default {
     './libs/cache/src/': { branches: 95 },
   },
   testTimeout: 20_000,
+  // Most of the time of a suite is waiting: for servers that start, for leases that end.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
