@@ -20,6 +20,7 @@ export type KeyMeaning =
  * | `strata:<namespace>:l:{strata:<namespace>:v:<key>}` | the lease of that key's load, in the same cluster slot |
  * | `strata:<namespace>:c` | the clear record |
  * | `strata:<namespace>:h:<replication id>` | the latest heartbeat of its caches while Redis had that replication id |
+ * | `strata:<namespace>:w:{<queue>}` and what begins so | a write-behind queue: see `writeBehindKeys` |
  * | `strata:<namespace>:b` | the channel of the bus, where there is one |
  *
  * `<namespace>` is the path of names joined with `.`. No two namespaces share a key, and no two user keys: the encoding
