@@ -2,7 +2,14 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { countOrders, enumerateOrders, readYourWrites, singleFlight, staleAfterEvict } from '@nest-strata/testing';
+import {
+  countOrders,
+  enumerateOrders,
+  eventually,
+  readYourWrites,
+  singleFlight,
+  staleAfterEvict,
+} from '@nest-strata/testing';
 import fc from 'fast-check';
 import { CacheFleet } from './support/cache-fleet.js';
 import { NO_MEMORY } from './support/cache-settings.js';
@@ -101,7 +108,7 @@ describe('the harness', () => {
       const found = await deaf.call('lookup', 'coherent', key);
       return found.hit && found.tier === 'memory';
     };
-    while (!(await isInMemory()));
+    await eventually(isInMemory);
     await deaf.call('setNotifications', 'coherent', 'drop');
     fleet.database.commit(key);
     await fleet.worker(0).call('delete', 'coherent', key, 1);

@@ -3,7 +3,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheModule, CacheService, CacheStrategy, list, unique } from '@nest-strata/cache';
 import type { CacheModuleOptions } from '@nest-strata/cache';
-import { PostgresServer, RedisServer, SeededRandom } from '@nest-strata/testing';
+import { eventually, PostgresServer, RedisServer, SeededRandom } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
@@ -125,7 +125,7 @@ async function lost(): Promise<string[]> {
 async function takeChanges(): Promise<string[]> {
   const mark = `mark-${performance.now()}`;
   await teller.echo(mark);
-  while (!commands.some((command) => command[1] === mark)) await new Promise((resolve) => setTimeout(resolve, 1));
+  await eventually(() => commands.some((command) => command[1] === mark));
   const taken = commands.splice(0);
   return taken
     .filter(([name = '', key = '']) => CHANGES.test(name) && !/^strata:[^:]+:h:/.test(key))

@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CACHE_CHANNEL, CacheModule, CacheService } from '@nest-strata/cache';
 import type { CacheEvent } from '@nest-strata/cache';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
 type Import = DynamicModule | (new () => object);
@@ -34,10 +34,6 @@ async function startRedis(): Promise<RedisServer> {
   const server = await RedisServer.start();
   servers.push(server);
   return server;
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 afterEach(async () => {
@@ -96,13 +92,13 @@ describe('the events of a cache', () => {
     const named = (name: string) => heard.filter(([heardName]) => heardName === name);
     await server.kill();
     while ((await cache.set('a', 1)).stored);
-    await until(() => named('cache.degraded').length > 0);
+    await eventually(() => named('cache.degraded').length > 0);
     expect(named('cache.degraded')).toEqual([
       ['cache.degraded', expect.objectContaining({ reason: expect.any(String) })],
     ]);
     expect(named('cache.error').length).toBeGreaterThan(0);
     await server.restart();
-    await until(() => named('cache.recovered').length > 0);
+    await eventually(() => named('cache.recovered').length > 0);
     expect(named('cache.recovered')).toEqual([['cache.recovered', { type: 'recovered', cache: 'events' }]]);
     expect(named('cache.degraded')).toHaveLength(1);
   });
@@ -114,12 +110,12 @@ describe('the events of a cache', () => {
     const heard = recordEvents(app);
     const told = () => heard.filter(([name]) => name === 'cache.coherence').map(([, event]) => event);
     await server.kill();
-    await until(() => told().length > 0);
+    await eventually(() => told().length > 0);
     expect(told()).toEqual([
       { type: 'coherence', cache: 'events', state: 'lost', mode: 'tracking', reason: expect.any(String) },
     ]);
     await server.restart();
-    await until(() => told().length > 1);
+    await eventually(() => told().length > 1);
     expect(told().slice(1)).toEqual([{ type: 'coherence', cache: 'events', state: 'armed', mode: 'tracking' }]);
   });
 
@@ -135,7 +131,7 @@ describe('the events of a cache', () => {
     expect(told()).toEqual([{ type: 'pending', cache: 'events', change: 'added', count: 1 }]);
     await client.call('ACL', 'SETUSER', 'default', '+unlink');
     client.disconnect();
-    await until(() => told().length > 1);
+    await eventually(() => told().length > 1);
     expect(told().slice(1)).toEqual([{ type: 'pending', cache: 'events', change: 'settled', count: 0 }]);
   });
 
@@ -147,9 +143,9 @@ describe('the events of a cache', () => {
     await cache.set('a', 1);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(await cache.getOrSet('a', () => 2)).toBe(1);
-    await until(() => loads().length > 0);
+    await eventually(() => loads().length > 0);
     expect(loads()).toEqual([expect.objectContaining({ key: 'a', background: true })]);
-    await until(() => heard.at(-1)?.[0] === 'cache.set');
+    await eventually(() => heard.at(-1)?.[0] === 'cache.set');
     expect(await cache.get('a')).toBe(2);
   });
 

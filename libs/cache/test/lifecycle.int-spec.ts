@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheHealthIndicator, CacheModule, CacheService } from '@nest-strata/cache';
 import type { CacheModuleOptions } from '@nest-strata/cache';
-import { FaultProxy, Gate, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, Gate, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
 const stops: (() => unknown)[] = [];
@@ -132,7 +132,7 @@ describe('the shutdown of an application', () => {
       String(await client.client('LIST'))
         .trim()
         .split('\n').length;
-    await waitUntil(async () => (await connections()) <= 1);
+    await eventually(async () => (await connections()) <= 1);
     expect(await connections()).toBe(1);
   });
 
@@ -147,16 +147,12 @@ describe('the shutdown of an application', () => {
     abandoned.catch(() => undefined);
     await gate.arrival();
     const waiting = other.get(CacheService).getOrSet('a', () => 2);
-    await waitUntil(() => Promise.resolve(other.get(CacheService).stats().loadWaits > 0));
+    await eventually(() => other.get(CacheService).stats().loadWaits > 0);
     await one.close();
     const closedAtMs = performance.now();
     expect(await waiting).toBe(2);
     expect(performance.now() - closedAtMs).toBeLessThan(500);
   });
 });
-
-async function waitUntil(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 jest.setTimeout(15_000);

@@ -13,7 +13,7 @@ import {
   InvalidCacheOptionsError,
 } from '@nest-strata/cache';
 import type { CacheModuleOptions, CacheOptionsFactory, CacheSettings } from '@nest-strata/cache';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import type { RedisServerOptions } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
@@ -67,10 +67,6 @@ async function startRedis(options?: RedisServerOptions): Promise<RedisServer> {
   return server;
 }
 
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 let nextNamespace = 0;
 /** Options of a cache on Redis that no other test uses. */
 function onRedis(more: Partial<CacheModuleOptions> = {}): CacheModuleOptions {
@@ -105,7 +101,7 @@ describe('CacheModule.forRoot', () => {
     const [one, other] = [await boot([CacheModule.forRoot(options)]), await boot([CacheModule.forRoot(options)])];
     await one.get(CacheService).set('a', { n: 1 });
     expect(await other.get(CacheService).lookup('a')).toMatchObject({ hit: true, value: { n: 1 }, tier: 'redis' });
-    await until(async () => (await tierOf(other.get(CacheService), 'a')) === 'memory');
+    await eventually(async () => (await tierOf(other.get(CacheService), 'a')) === 'memory');
   });
 
   it('writes keys that redis-cli can read', async () => {
@@ -407,7 +403,7 @@ describe('an application whose Redis is away', () => {
     expect(await cache.delete('b')).toMatchObject({ confirmed: false });
 
     await server.restart();
-    await until(async () => (await cache.set('b', 2)).stored);
+    await eventually(async () => (await cache.set('b', 2)).stored);
     expect(await cache.lookup('b')).toMatchObject({ hit: true, value: 2 });
     expect(logger.with(': Redis is')).toEqual([
       expect.stringMatching(/^warn: Redis is away; memory and loaders answer until it is back .*reason/),
@@ -423,10 +419,10 @@ describe('an application whose Redis is away', () => {
     );
     for (let outage = 1; outage <= 2; outage++) {
       await server.kill();
-      await until(async () => !(await cache.set('a', 1)).stored);
+      await eventually(async () => !(await cache.set('a', 1)).stored);
       await Promise.all(Array.from({ length: 50 }, (_, index) => cache.set(`a${index}`, 1)));
       await server.restart();
-      await until(async () => (await cache.set('a', 1)).stored);
+      await eventually(async () => (await cache.set('a', 1)).stored);
       expect(logger.with(': Redis is')).toHaveLength(2 * outage);
     }
   });
@@ -442,7 +438,7 @@ describe('an application whose Redis is away', () => {
     expect(logger.with(': Redis is')).toHaveLength(1);
     await server.kill();
     const endMs = performance.now() + 300;
-    await until(async () => !(await cache.set('a', 1)).stored && performance.now() > endMs);
+    await eventually(async () => !(await cache.set('a', 1)).stored && performance.now() > endMs);
     expect(logger.with(': Redis is')).toHaveLength(1);
   });
 
@@ -452,7 +448,7 @@ describe('an application whose Redis is away', () => {
     const url = `redis://:hunter2@localhost:${server.port}`;
     const cache = (await boot([CacheModule.forRoot(onRedis({ redis: { url } }))], logger)).get(CacheService);
     expect(await cache.getOrSet('a', () => 1)).toBe(1);
-    await until(() => logger.with('Redis is away').length > 0);
+    await eventually(() => logger.with('Redis is away').length > 0);
     expect(logger.lines.join()).not.toContain('hunter2');
   });
 });

@@ -11,7 +11,7 @@ import { CacheModule, CacheService, CacheStrategy, unique } from '@nest-strata/c
 import type { CacheModuleOptions, RepositoryFeature } from '@nest-strata/cache';
 import { CACHE_CHANNEL } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
-import { freePort, PostgresServer, RedisServer } from '@nest-strata/testing';
+import { eventually, freePort, PostgresServer, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import type { EntityManager, EntitySubscriberInterface, Repository } from 'typeorm';
@@ -148,14 +148,6 @@ function age(): Promise<unknown> {
   return outside.query(`UPDATE strata_outbox SET created_at = created_at - interval '1 minute'`);
 }
 
-async function until(condition: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const endMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`Not within ${timeoutMs} ms: ${condition.toString()}`);
-    await sleep(5);
-  }
-}
-
 const isEmpty = async (): Promise<boolean> => (await written()).length === 0;
 const inTransaction = (work: (manager: EntityManager) => Promise<unknown>): Promise<unknown> =>
   dataSource.transaction(work);
@@ -177,7 +169,7 @@ describe('an evict that Redis confirms', () => {
       await heroes.save({ id: 1, name: 'Art' });
       expect(await cache.has('hero:1')).toBe(false);
       expect(inside).toEqual(['root: hero:1 hero.findByName:Arthur hero.findByName:Art hero.all']);
-      await until(isEmpty);
+      await eventually(isEmpty);
       await sleep(300);
 
       expect(evicts).toHaveLength(1);
@@ -200,7 +192,7 @@ describe('an evict that Redis confirms', () => {
         ]);
         await manager.save(StoryRow, { id: 1, title: 'The crown' });
       });
-      await until(isEmpty);
+      await eventually(isEmpty);
     } finally {
       dataSource.subscribers.pop();
     }
@@ -384,10 +376,10 @@ describe('an evict that is left behind', () => {
     expect(await written()).toEqual(['root: hero:1 hero.all']);
     expect(await app.get(EvictionOutboxes).backlogs()).toMatchObject([{ waiting: 1 }]);
     expect(await outside.query('SELECT name FROM hero WHERE id = 1')).toEqual([{ name: 'Lancelot' }]);
-    await until(async () => !(await cache.has('hero:1')));
+    await eventually(async () => !(await cache.has('hero:1')), 10_000);
 
     expect(await heroes.findById(1)).toMatchObject({ name: 'Lancelot' });
-    await until(isEmpty);
+    await eventually(isEmpty);
   });
 
   it('by the only process is carried out when it is started again', async () => {
@@ -397,7 +389,7 @@ describe('an evict that is left behind', () => {
     await crash();
     await age();
     const { heroes } = await boot();
-    await until(isEmpty);
+    await eventually(isEmpty);
 
     expect(await heroes.findById(1)).toMatchObject({ name: 'Lancelot' });
   });
@@ -411,7 +403,7 @@ describe('an evict that is left behind', () => {
     await sleep(500);
     expect(await written()).toHaveLength(1);
     await redis.restart();
-    await until(isEmpty);
+    await eventually(isEmpty);
 
     expect(await cache.has('hero:1')).toBe(false);
     const other = await boot();
@@ -425,7 +417,7 @@ describe('an evict that is left behind', () => {
     await heroes.save({ id: 1, name: 'Art' });
     redis.resume();
     expect(await written()).toHaveLength(1);
-    await until(async () => (await cache.set('something', 1)).stored);
+    await eventually(async () => (await cache.set('something', 1)).stored);
     await app.close();
 
     expect(await written()).toEqual([]);
@@ -449,8 +441,8 @@ describe('an evict that is left behind', () => {
       await runner.release();
       expect(await cache.has('hero:1')).toBe(false);
       expect(await heroes.findById(1)).toMatchObject({ name: 'Arthur' });
-      await until(async () => (await written()).length === 1);
-      await until(isEmpty);
+      await eventually(async () => (await written()).length === 1);
+      await eventually(isEmpty, 10_000);
 
       expect(await heroes.findById(1)).toMatchObject({ name: 'Art' });
     } finally {

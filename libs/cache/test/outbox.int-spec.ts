@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FakeClock, PostgresServer } from '@nest-strata/testing';
+import { eventually, FakeClock, PostgresServer } from '@nest-strata/testing';
 import fc from 'fast-check';
 import pg from 'pg';
 import type { EvictableCache, EvictIntent } from '../src/outbox/evict-intent.js';
@@ -56,10 +55,6 @@ async function leave(outbox: EvictionOutbox, ...intents: EvictIntent[]): Promise
   await withConnection(pool, (connection) => inTransaction(connection, () => outbox.record(connection, intents)));
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(2);
-}
-
 async function rows(columns = 'id'): Promise<Record<string, unknown>[]> {
   return (await pool.query(`SELECT ${columns} FROM evictions ORDER BY id`)).rows as Record<string, unknown>[];
 }
@@ -89,7 +84,7 @@ describe('the table', () => {
     await quicker.query('BEGIN');
     await quicker.query(table.createTableSql);
     const prepared = outboxOf({ table }).prepare();
-    await until(async () => {
+    await eventually(async () => {
       const { rows: waiting } = await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
       return waiting.length > 0;
     });
@@ -247,7 +242,7 @@ describe('an evict that is recorded', () => {
     expect(await rows()).toHaveLength(4);
     const ids = (await rows('id::text')).map(({ id }) => id);
     clock.advance(100);
-    await until(async () => (await rows()).length === 0);
+    await eventually(async () => (await rows()).length === 0);
 
     expect(deletions).toEqual([ids]);
   });

@@ -5,7 +5,7 @@ import { CacheModule, CacheService, CacheStrategy, getCachedRepositoryToken, lis
 import type { CachedRepository, CacheModuleOptions, RepositoryFeature } from '@nest-strata/cache';
 import { CACHE_CHANNEL } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
-import { PostgresServer, RedisServer } from '@nest-strata/testing';
+import { eventually, PostgresServer, RedisServer } from '@nest-strata/testing';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DataSource, Equal, In, QueryFailedError } from 'typeorm';
 import type { EntityManager, Repository } from 'typeorm';
@@ -433,7 +433,7 @@ describe('a transaction', () => {
       await expect(commit).rejects.toThrow(/terminated/);
       expect(await lost()).toEqual(ARTHUR_IN('en', 'de'));
       await runner.release();
-      await until(
+      await eventually(
         async () => (await dataSource.manager.findOneByOrFail(HeroRow, { id: 1 })).language === Language.German,
       );
       expect(await heroes.findById(1)).toMatchObject(german);
@@ -512,9 +512,9 @@ describe('old values', () => {
       hasWritten = true;
       await mayCommit;
     });
-    await until(() => hasWritten);
+    await eventually(() => hasWritten);
     const toGerman = dataSource.transaction((manager) => write(manager, Language.German));
-    await until(async () => {
+    await eventually(async () => {
       const waiting = await outside.query<unknown[]>('SELECT 1 FROM pg_locks WHERE NOT granted');
       return waiting.length > 0;
     });
@@ -693,7 +693,3 @@ describe.each<[string, () => CacheModuleOptions]>([
     expect(await heroes.findByLanguage(Language.German)).toMatchObject([{ id: 1 }]);
   });
 });
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
-}

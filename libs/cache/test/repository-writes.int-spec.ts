@@ -4,7 +4,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CacheModule, CacheService, InvalidCacheStrategyError } from '@nest-strata/cache';
 import type { CacheModuleOptions, CacheStrategy } from '@nest-strata/cache';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { HeroCacheStrategy } from './support/heroes/hero-cache.strategy.js';
 import { Hero, Language } from './support/heroes/hero.js';
 import { MemoryHeroRepository } from './support/heroes/memory-hero.repository.js';
@@ -57,14 +57,6 @@ function heroesOf(app: TestingModule): MemoryHeroRepository {
   const heroes = app.get(MemoryHeroRepository);
   heroes.rows.set(ARTHUR.id, ARTHUR);
   return heroes;
-}
-
-async function eventually(check: () => boolean): Promise<void> {
-  const untilMs = performance.now() + 5_000;
-  while (!check()) {
-    if (performance.now() > untilMs) throw new Error('it did not come true within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 describe.each<[string, () => CacheModuleOptions]>([

@@ -17,7 +17,7 @@ import {
   UncacheableRepositoryError,
 } from '@nest-strata/cache';
 import type { CacheModuleOptions, RepositoryFeature } from '@nest-strata/cache';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { HeroCacheStrategy } from './support/heroes/hero-cache.strategy.js';
 import { Hero, Language } from './support/heroes/hero.js';
 import { MemoryHeroRepository } from './support/heroes/memory-hero.repository.js';
@@ -178,7 +178,7 @@ describe.each<[string, () => CacheModuleOptions]>([
     const gate = new Promise<void>((resolve) => (release = resolve));
     heroes.afterRows = () => gate;
     const old = heroes.findByLanguage(Language.English);
-    await until(() => heroes.calls.includes('findByLanguage en'));
+    await eventually(() => heroes.calls.includes('findByLanguage en'));
     heroes.afterRows = () => Promise.resolve();
     await heroes.update(1, { language: Language.French });
     release();
@@ -195,7 +195,7 @@ describe.each<[string, () => CacheModuleOptions]>([
       heroes.calls.at(-1)?.startsWith('update') ? new Promise((resolve) => gates.push(resolve)) : Promise.resolve();
     const toFrench = heroes.update(1, { language: Language.French });
     const toGerman = heroes.update(1, { language: Language.German });
-    await until(() => gates.length === 2);
+    await eventually(() => gates.length === 2);
     gates[0]?.();
     await toFrench;
     expect(await heroes.findByLanguage(Language.French)).toHaveLength(2);
@@ -602,7 +602,3 @@ describe('the boot fails', () => {
     expect(getCachedRepositoryToken('HeroRepository')).toBe('CachedRepository:HeroRepository');
   });
 });
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 2));
-}

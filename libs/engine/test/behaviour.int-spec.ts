@@ -10,9 +10,8 @@ import {
 import type { CacheEvent, LoadContext, ResolvedCacheOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { tierOf, untilHeard } from './cache-processes.js';
-import { eventually } from './eventually.js';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
 
 let server: RedisServer;

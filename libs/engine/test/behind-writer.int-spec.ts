@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '@nest-strata/engine';
 import type { BehindWriter, CacheEvent, WriteBehindOptions } from '@nest-strata/engine';
-import { Gate, RedisServer } from '@nest-strata/testing';
+import { eventually, Gate, RedisServer } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { engineOptions } from './engine-options.js';
-import { eventually } from './eventually.js';
 import { expectSoon } from './expect-soon.js';
 
 let server: RedisServer;

@@ -4,9 +4,8 @@ import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent, ResolvedCacheOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisOptions, RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort } from '@nest-strata/testing';
+import { ChaosRedisPort, eventually } from '@nest-strata/testing';
 import { engineOptions } from './engine-options.js';
-import { eventually } from './eventually.js';
 import { RecordedRedisPort } from './recorded.redis-port.js';
 
 /** What plays a process: a cache with connections of its own. */

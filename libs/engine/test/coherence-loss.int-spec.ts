@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { FaultProxy, RedisServer, SkewedClock } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
-import { eventually } from './eventually.js';
 import { expectSoon } from './expect-soon.js';
 
 let server: RedisServer;

@@ -3,10 +3,9 @@ import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { untilHeard } from './cache-processes.js';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
-import { eventually } from './eventually.js';
 
 /** The deadline of 50 ms, and what a busy machine may add to it. */
 const DEADLINE_MS = 50;

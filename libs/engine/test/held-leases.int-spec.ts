@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { FakeClock, RedisServer, SeededRandom, SkewedClock } from '@nest-strata/testing';
+import { eventually, FakeClock, RedisServer, SeededRandom, SkewedClock } from '@nest-strata/testing';
 import { HeldLeases, LEASE_MS } from '../src/leases/held-leases.js';
-import { eventually } from './eventually.js';
 import { RecordedRedisPort } from './recorded.redis-port.js';
 
 let server: RedisServer;

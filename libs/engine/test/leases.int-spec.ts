@@ -4,11 +4,10 @@ import { LoadTimeoutError, LockTimeoutError } from '@nest-strata/engine';
 import type { CacheEngine, LoadOptions } from '@nest-strata/engine';
 import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer, SkewedClock } from '@nest-strata/testing';
+import { eventually, RedisServer, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import type { CacheProcess } from './cache-processes.js';
-import { eventually } from './eventually.js';
 import { expectSoon } from './expect-soon.js';
 import { GatedLoader } from './gated-loader.js';
 

@@ -3,11 +3,10 @@ import { CacheEngine } from '@nest-strata/engine';
 import type { EvictOutcome } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { engineOptions } from './engine-options.js';
-import { eventually } from './eventually.js';
 import { expectSoon } from './expect-soon.js';
 
 /** The longest time between two attempts, and what a busy machine adds. */

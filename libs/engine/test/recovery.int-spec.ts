@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock, SystemRandom } from '@nest-strata/core';
 import { readServerIdentity } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { FakeClock } from '@nest-strata/testing';
+import { eventually, FakeClock } from '@nest-strata/testing';
 import { KeySpace } from '../src/keys/key-space.js';
 import type { Evict } from '../src/recovery/evict.js';
 import type { FailoverVerdict } from '../src/recovery/failover-verdict.js';
 import type { PendingEvictChange } from '../src/recovery/pending-evicts.js';
 import { Recovery } from '../src/recovery/recovery.js';
 import type { RecoveryParts } from '../src/recovery/recovery.js';
-import { eventually, readyAgain, RecoveryServers } from './recovery-servers.js';
+import { readyAgain, RecoveryServers } from './recovery-servers.js';
 
 const keySpace = new KeySpace('recovery');
 const key = (name: string): Evict => ({ kind: 'key', key: name });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { FakeClock, RedisServer } from '@nest-strata/testing';
+import { eventually, FakeClock, RedisServer } from '@nest-strata/testing';
 import { ServerClock } from '../src/tiers/server-clock.js';
 
 let server: RedisServer;
@@ -62,7 +62,7 @@ describe('ServerClock', () => {
     await server.kill();
     await redis.read(['any']).catch(() => undefined);
     await server.restart();
-    while (redis.state !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(() => redis.state === 'ready');
     expect(serverClock.sync()).toBeInstanceOf(Promise);
     await serverClock.sync();
   });

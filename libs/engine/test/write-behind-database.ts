@@ -41,12 +41,3 @@ export class RecordingDatabase<T> {
     this.rows.set(write.key, write.value);
   }
 }
-
-/** Resolves once `isTrue` holds; rejects after 10 s. */
-export async function eventually(isTrue: () => boolean | Promise<boolean>, what = 'It'): Promise<void> {
-  const giveUpAtMs = performance.now() + 10_000;
-  while (!(await isTrue())) {
-    if (performance.now() > giveUpAtMs) throw new Error(`${what} never became true.`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -3,9 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WriteToPersist } from '@nest-strata/engine';
-import { Fleet, Gate, RedisServer } from '@nest-strata/testing';
+import { eventually, Fleet, Gate, RedisServer } from '@nest-strata/testing';
 import type { Database, WriteBehindWorker } from './fixtures/write-behind.worker.js';
-import { eventually } from './write-behind-database.js';
 
 const WORKER = new URL('./fixtures/write-behind.worker.ts', import.meta.url);
 const SOURCES = [
@@ -95,7 +94,7 @@ describe('a process that drains and', () => {
     expect(performance.now() - killedAtMs).toBeLessThan(TAKEOVER_MS + SLACK_MS);
     gate.open();
     const survivor = indexOf(victim) === 0 ? 1 : 0;
-    await eventually(async () => (await fleet.worker(survivor).call('stats')).pending === 0);
+    await eventually(async () => (await fleet.worker(survivor).call('stats')).pending === 0, 10_000);
     expect(new Map([...rowsByVersion()].map(([key, { value }]) => [key, value]))).toEqual(newest);
     for (const { key, value, idempotencyKey } of log) expect(idempotencyKey).toBe(`${key}=${value}`);
     for (const { worker, version } of repeated()) {

@@ -3,8 +3,7 @@ import { createWriteBehind, EntryCodec, KeySpace } from '@nest-strata/engine';
 import type { FailedWrite, WriteBehind, WriteToPersist } from '@nest-strata/engine';
 import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort, RedisServer, SeededRandom } from '@nest-strata/testing';
-import { eventually } from './write-behind-database.js';
+import { ChaosRedisPort, eventually, RedisServer, SeededRandom } from '@nest-strata/testing';
 
 const OPERATIONS = 10_000;
 const CONCURRENCY = 20;
@@ -136,10 +135,11 @@ describe('10 000 random operations on three processes, with faults of Redis and 
       await Promise.all(Array.from({ length: CONCURRENCY }, runSome));
       isCalm = true;
       for (const { port } of processes) port.disturb({});
-      await eventually(async () => {
+      const isDrained = async (): Promise<boolean> => {
         const keys = [...history.attempted.keys()];
         return (await anyProcess().queue.pendingMany(keys)).every((pending) => pending === undefined);
-      }, 'An empty queue');
+      };
+      await eventually(isDrained, 10_000);
       await Promise.all(processes.map(({ queue }) => queue.close()));
 
       expect(history.violations).toEqual([]);

@@ -4,8 +4,8 @@ import { createWriteBehind, EntryCodec, JsonCodec, KeySpace, TypeRegistry } from
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions, WriteBehindOutcome } from '@nest-strata/engine';
 import { createRedis, RedisReplyError, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort, FakeClock, RedisServer, SkewedClock } from '@nest-strata/testing';
-import { eventually, RecordingDatabase } from './write-behind-database.js';
+import { ChaosRedisPort, eventually, FakeClock, RedisServer, SkewedClock } from '@nest-strata/testing';
+import { RecordingDatabase } from './write-behind-database.js';
 
 const NO_VERSION = '0'.repeat(16);
 
@@ -114,7 +114,7 @@ describe('several processes', () => {
     owner.database.reject = () => new Error('no');
     await owner.queue.accept('a', 1, { idempotencyKey: 'k' });
     await owner.queue.accept('b', 1, { idempotencyKey: 'k' });
-    await eventually(() => owner.queue.stats().failed === 2);
+    await eventually(() => owner.queue.stats().failed === 2, 10_000);
     const other = open({ retryDelay: '1m', maxRetryDelay: '1m' });
     expect(await owner.queue.close()).toEqual({ pending: 2 });
     await eventually(() => other.database.rows.size === 2);
@@ -209,7 +209,7 @@ describe('several processes', () => {
     const ownedAtMs = performance.now();
     const asking = owner.port.gateCalls(({ name }) => name === 'own-queue');
     const other = open();
-    await eventually(() => isOwner(other));
+    await eventually(() => isOwner(other), 10_000);
     expect(performance.now() - ownedAtMs).toBeLessThan(2_500);
     await owner.queue.accept('a', 1);
     await eventually(() => other.database.rows.has('a'));

@@ -3,8 +3,8 @@ import { createWriteBehind, EntryCodec, InvalidKeyError, InvalidOptionError, Key
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { Gate, RedisServer } from '@nest-strata/testing';
-import { eventually, RecordingDatabase } from './write-behind-database.js';
+import { eventually, Gate, RedisServer } from '@nest-strata/testing';
+import { RecordingDatabase } from './write-behind-database.js';
 
 let server: RedisServer;
 let redis: RedisPort;

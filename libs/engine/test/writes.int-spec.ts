@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine, LoadShedError } from '@nest-strata/engine';
 import type { LoadContext, ResolvedCacheOptions, SourceVersion } from '@nest-strata/engine';
-import { FakeClock, RedisServer } from '@nest-strata/testing';
+import { eventually, FakeClock, RedisServer } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
-import { eventually } from './eventually.js';
 import { expectSoon } from './expect-soon.js';
 import { GatedLoader } from './gated-loader.js';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import { RedisUnavailableError } from '../src/index.js';
 import type { RedisPort, RedisState } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
-import { timed, until } from './until.js';
+import { timed } from './timed.js';
 
 /** The deadline, and what a busy machine adds. */
 const AT_MOST_MS = 150 + 300;
@@ -55,7 +55,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     expect(outcomes.at(-1)?.error).toMatchObject({ reason: 'not-connected' });
     expect(redis.reason?.message).toMatch(/^Redis is not connected: (read ECONNRESET|the connection was closed)$/);
     await server.restart();
-    await until(() => redis.state === 'ready');
+    await eventually(() => redis.state === 'ready');
     await expect(redis.read(['key'])).resolves.toEqual([null]);
     expect(states.map(([state]) => state)).toEqual(['connecting', 'ready']);
   });
@@ -69,7 +69,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     expect(outcomes.at(-1)?.tookMs).toBeLessThan(20);
     expect(redis.state).toBe('breaker-open');
     server.resume();
-    await until(() => redis.state === 'ready');
+    await eventually(() => redis.state === 'ready');
     const sent = Number(/cmdstat_get:calls=(\d+)/.exec(String(await redis.send('INFO', ['commandstats'])))?.[1]);
     const timedOut = outcomes.filter(({ error }) => (error as RedisUnavailableError).reason === 'deadline');
     expect(sent).toBe(timedOut.length);
@@ -83,7 +83,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     expect(states.map(([state]) => state)).toEqual(['breaker-open', 'connecting']);
     expect(states[1]?.[1]).toBe('Redis is not connected: nothing came from the server for 300 ms');
     proxy.heal();
-    await until(() => redis.state === 'ready');
+    await eventually(() => redis.state === 'ready');
     await expect(redis.read(['key'])).resolves.toEqual([null]);
   });
 
@@ -91,8 +91,8 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     proxy.blackhole();
     await expect(redis.read(['key'])).rejects.toMatchObject({ reason: 'deadline' });
     proxy.heal();
-    await until(() => proxy.acceptedCount === 2);
-    await until(() => redis.state === 'ready');
+    await eventually(() => proxy.acceptedCount === 2);
+    await eventually(() => redis.state === 'ready');
   });
 
   it('keeps the connection to a server that answers, only late', async () => {
@@ -101,14 +101,14 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     expect(redis.state).toBe('breaker-open');
     expect(proxy.acceptedCount).toBe(1);
     proxy.heal();
-    await until(() => redis.state === 'ready');
+    await eventually(() => redis.state === 'ready');
     expect(proxy.acceptedCount).toBe(1);
   });
 
   it('comes back at once after a broken connection', async () => {
     proxy.resetConnections();
-    await until(() => redis.state === 'connecting');
-    await until(() => redis.state === 'ready', 1_000);
+    await eventually(() => redis.state === 'connecting');
+    await eventually(() => redis.state === 'ready', 1_000);
     expect(states.map(([state]) => state)).toEqual(['connecting', 'ready']);
   });
 
@@ -119,7 +119,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     proxy.heal();
     proxy.resetConnections();
     for (const { error } of await Promise.all(increments)) expect(error).toMatchObject({ reason: 'connection-lost' });
-    await until(() => redis.state === 'ready');
+    await eventually(() => redis.state === 'ready');
     await expect(redis.send('GET', ['n'])).resolves.toEqual(Buffer.from('2'));
   });
 
@@ -132,7 +132,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
 
   it('reopens a connection that somebody has asked the server to close', async () => {
     await redis.send('QUIT', []);
-    await until(() => states.length === 2);
+    await eventually(() => states.length === 2);
     await expect(redis.read(['key'])).resolves.toEqual([null]);
   });
 
@@ -142,7 +142,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
       throw new Error('listener');
     });
     proxy.resetConnections();
-    await until(() => states.length === 2);
+    await eventually(() => states.length === 2);
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('threw Error: listener'));
     warn.mockRestore();
     await expect(redis.read(['key'])).resolves.toEqual([null]);
@@ -152,7 +152,7 @@ describe.each(IOREDIS_VERSIONS)('faults over %s', (_name, Client) => {
     let calls = 0;
     redis.onStateChange(() => calls++)();
     proxy.resetConnections();
-    await until(() => states.length === 2);
+    await eventually(() => states.length === 2);
     expect(calls).toBe(0);
   });
 });
@@ -187,7 +187,7 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
     const redis = openRedis(Client, { url: server.url, connections: 2, deadline: '150ms' });
     await redis.connect();
     const id = Number(await redis.send('CLIENT', ['ID']));
-    await until(async () => Number(await redis.send('CLIENT', ['ID'])) !== id);
+    await eventually(async () => Number(await redis.send('CLIENT', ['ID'])) !== id);
     const states: RedisState[] = [];
     redis.onStateChange((state) => states.push(state));
     await redis.send('CLIENT', ['KILL', 'ID', id]).catch(() => undefined);
@@ -205,7 +205,7 @@ describe.each(IOREDIS_VERSIONS)('a pool over %s', (_name, Client) => {
     );
     await redis.connect();
     const id = () => redis.send('CLIENT', ['ID']);
-    await until(async () => (await id()) !== (await id()));
+    await eventually(async () => (await id()) !== (await id()));
     proxy.blackhole();
     const outcomes = [];
     for (let call = 0; call < 20; call++) outcomes.push(await timed(redis.read(['key'])));

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import type { RedisPort } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
-import { until } from './until.js';
 
 /** More than the network takes from us at once: a part of it is left with our own system to send. */
 const OLD_VALUE = Buffer.alloc(3_000_000, 'old ');
@@ -35,8 +34,8 @@ describe.each(IOREDIS_VERSIONS)('what was given up over %s', (_name, Client) => 
   it('never arrives after what was written over the next connection', async () => {
     const held = proxy.where(({ id }) => id === 0).hold('requests');
     await expect(redis.send('SET', ['key', OLD_VALUE])).rejects.toMatchObject({ reason: 'deadline' });
-    await until(() => proxy.acceptedCount === 2);
-    await until(() => redis.state === 'ready');
+    await eventually(() => proxy.acceptedCount === 2);
+    await eventually(() => redis.state === 'ready');
     await redis.send('SET', ['key', 'new']);
     held.release();
     await sleep(300);

@@ -1,5 +1,5 @@
+import { eventually } from '@nest-strata/testing';
 import type { KeyWatch, KeyWatchMode, KeyWatchOptions, RedisPort } from '../src/index.js';
-import { until } from './until.js';
 
 /** What a watch told, in order. */
 export type News =
@@ -61,16 +61,16 @@ export class Hearing {
   }
 
   async untilArmed(): Promise<void> {
-    await until(() => this.isArmed);
+    await eventually(() => this.isArmed);
   }
 
   async untilHeard(key: string): Promise<void> {
-    await until(() => this.keys.includes(key));
+    await eventually(() => this.keys.includes(key));
   }
 
   /** Resolves when all that happened before has been heard. */
   async settle(): Promise<void> {
     const nowMs = performance.now();
-    await until(() => this.watch.heardUpToMs >= nowMs);
+    await eventually(() => this.watch.heardUpToMs >= nowMs);
   }
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock, SystemRandom } from '@nest-strata/core';
-import { FaultProxy, freePort, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, freePort, RedisServer } from '@nest-strata/testing';
 import { MissingIoredisError, resolveRedisOptions } from '../src/index.js';
 import type { RedisState } from '../src/index.js';
 import { IoredisPort } from '../src/ioredis.port.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
-import { timed, until } from './until.js';
+import { timed } from './timed.js';
 
 /** The deadline, and what a busy machine adds. */
 const AT_MOST_MS = 150 + 300;
@@ -93,7 +93,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
     server.pause();
     const redis = openRedis(Client, { url: proxy.urlOf(server.url), socketTimeout: '100ms', deadline: '150ms' });
     await expect(redis.connect(50)).rejects.toMatchObject({ reason: 'not-connected' });
-    await until(() => proxy.acceptedCount >= 2);
+    await eventually(() => proxy.acceptedCount >= 2);
     server.resume();
     await redis.connect();
   });
@@ -108,7 +108,7 @@ describe.each(IOREDIS_VERSIONS)('starting over %s', (_name, Client) => {
     await redis.send('SAVE', []);
     await server.kill();
     const restarted = server.restart();
-    await until(() => redis.reason?.message.includes('LOADING') === true);
+    await eventually(() => redis.reason?.message.includes('LOADING') === true);
     await expect(redis.read(['key:1'])).rejects.toThrow(/^Redis is not connected: LOADING/);
     await restarted;
     await redis.connect();
@@ -168,7 +168,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
     await redis.connect();
     await Promise.all(Array.from({ length: 20 }, () => redis.send('PING', [])));
     await redis.close();
-    await until(() => resources().length <= before.length);
+    await eventually(() => resources().length <= before.length);
     const admin = openRedis(Client, { url: server.url, name: 'admin', deadline: '1s' });
     expect(
       String(await admin.send('CLIENT', ['LIST']))
@@ -187,7 +187,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
     const { tookMs } = await timed(redis.close());
     expect(tookMs).toBeLessThan(AT_MOST_MS + 200);
     expect((await call).error).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
-    await until(() => resources().length < before.length);
+    await eventually(() => resources().length < before.length);
     server.resume();
   });
 
@@ -207,7 +207,7 @@ describe.each(IOREDIS_VERSIONS)('closing over %s', (_name, Client) => {
     await away.connect(20).catch(() => undefined);
     const { tookMs } = await timed(away.close());
     expect(tookMs).toBeLessThan(AT_MOST_MS);
-    await until(() => resources().length <= before.length);
+    await eventually(() => resources().length <= before.length);
   });
 
   it('ends a wait for the connection', async () => {

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import { RedisAuthError, RedisUnavailableError, type RedisState } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
-import { timed, until } from './until.js';
+import { timed } from './timed.js';
 
 const PASSWORD = 'p@ss/w%rd:#?';
 
@@ -50,7 +50,7 @@ describe.each(IOREDIS_VERSIONS)('logging in over %s', (_name, Client) => {
     expect(proxy.acceptedCount).toBeLessThan(10);
     const admin = openRedis(Client, { url: server.url, deadline: '1s' });
     await admin.send('CONFIG', ['SET', 'requirepass', 'new']);
-    await until(() => redis.state === 'ready');
+    await eventually(() => redis.state === 'ready');
     await expect(redis.read(['key'])).resolves.toEqual([null]);
   });
 

@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 import { readServerIdentity } from '../src/index.js';
 import { closeAll, openRedis } from './clients.js';
-import { until } from './until.js';
 
 describe('readServerIdentity', () => {
   afterEach(closeAll);
@@ -18,7 +17,7 @@ describe('readServerIdentity', () => {
     expect(before).toEqual({ runId: id, replicationId: id, role: 'primary' });
     await expect(readServerIdentity(redis)).resolves.toEqual(before);
     await server.restart();
-    await until(() => redis.state === 'connecting');
+    await eventually(() => redis.state === 'connecting');
     await redis.connect();
     const after = await readServerIdentity(redis);
     expect(after?.runId).not.toBe(before?.runId);
@@ -28,7 +27,7 @@ describe('readServerIdentity', () => {
     await using server = await RedisServer.start({ config: { 'repl-diskless-sync-delay': 0 } });
     await using second = await RedisServer.start({ config: { replicaof: ['127.0.0.1', server.port] } });
     const [primary, replica] = [open(server.url), open(second.url)];
-    await until(async () => String(await replica.send('INFO', ['replication'])).includes('master_link_status:up'));
+    await eventually(async () => String(await replica.send('INFO', ['replication'])).includes('master_link_status:up'));
     const first = await readServerIdentity(primary);
     const copy = await readServerIdentity(replica);
     expect(first?.role).toBe('primary');

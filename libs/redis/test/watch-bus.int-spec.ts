@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import type { RedisArgument, RedisClient, RedisPort } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { Hearing } from './hearing.js';
-import { until } from './until.js';
 
 describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Client) => {
   let server: RedisServer;
@@ -41,7 +40,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
         { kind: 'changed', keys: ['a:1', 'a:é'] },
       ]);
       hearing.watch.follow(['a:', 'b:']);
-      await until(() => hearing.kinds.length === 2);
+      await eventually(() => hearing.kinds.length === 2);
       expect(hearing.news.at(-1)).toEqual({ kind: 'armed', prefixes: ['b:'] });
       await publish('0123\nb:1');
       await hearing.untilHeard('b:1');
@@ -78,9 +77,9 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       const redis = openRedis(Client, { url: proxy.urlOf(server.url), deadline: '1s' });
       const hearing = await Hearing.of(redis, 'bus');
       await other.send('CLIENT', ['KILL', 'TYPE', 'pubsub']);
-      await until(() => hearing.kinds.length === 3);
+      await eventually(() => hearing.kinds.length === 3);
       proxy.where((connection) => connection.isSubscriber).blackhole();
-      await until(() => hearing.kinds.length === 4);
+      await eventually(() => hearing.kinds.length === 4);
       expect(hearing.watch.heardUpToMs).toBe(-Infinity);
       proxy.heal();
       await hearing.untilArmed();
@@ -113,10 +112,10 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
         },
       );
       watch.follow(['a:']);
-      await until(() => watch.heardUpToMs > 0);
+      await eventually(() => watch.heardUpToMs > 0);
       await publish('0123\na:1');
       await publish('0123\na:2');
-      await until(() => keys.length === 2);
+      await eventually(() => keys.length === 2);
       expect(warn).toHaveBeenCalledWith(expect.stringContaining('threw Error: listener'));
       warn.mockRestore();
     });
@@ -141,7 +140,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
 
       await openAs('allchannels');
       await other.send('CLIENT', ['KILL', 'TYPE', 'pubsub']);
-      await until(() => hearing.kinds.length === 3);
+      await eventually(() => hearing.kinds.length === 3);
       expect(hearing.watch.mode).toBe('bus');
     });
 
@@ -183,7 +182,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       expect(hearing.watch.announcement).toBeUndefined();
       await openAs('-client|tracking');
       await other.send('CLIENT', ['KILL', 'TYPE', 'normal']);
-      await until(() => hearing.kinds.length === 3);
+      await eventually(() => hearing.kinds.length === 3);
       expect(hearing.kinds).toEqual(['armed', 'lost', 'armed']);
       expect(hearing.watch.mode).toBe('bus');
       expect(hearing.watch.announcement).toMatchObject({ channel: 'changes' });
@@ -193,7 +192,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       const redis = await openAs('resetchannels');
       const hearing = new Hearing(redis, 'auto');
       hearing.watch.follow(['a:']);
-      await until(() => hearing.kinds.length > 0);
+      await eventually(() => hearing.kinds.length > 0);
       await sleep(300);
       expect(hearing.news).toEqual([{ kind: 'lost', reason: expect.stringMatching(/subscribe: NOPERM/i) }]);
       expect(hearing.watch).toMatchObject({ mode: undefined, losses: 1, heardUpToMs: -Infinity });
@@ -209,7 +208,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       const redis = await openAs('-client|tracking');
       const hearing = new Hearing(redis, 'tracking');
       hearing.watch.follow(['a:']);
-      await until(() => hearing.kinds.length > 0);
+      await eventually(() => hearing.kinds.length > 0);
       await sleep(300);
       expect(hearing.news).toEqual([{ kind: 'lost', reason: expect.stringMatching(/refused CLIENT: NOPERM/) }]);
       expect(hearing.watch).toMatchObject({ mode: 'tracking', announcement: undefined, losses: 1 });
@@ -224,7 +223,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       const hearing = await Hearing.of(redis, 'tracking');
       await openAs('-client|tracking');
       await other.send('CLIENT', ['KILL', 'TYPE', 'normal']);
-      await until(() => hearing.reasons.some((reason) => reason.includes('NOPERM')));
+      await eventually(() => hearing.reasons.some((reason) => reason.includes('NOPERM')));
       expect(hearing.kinds).toEqual(['armed', 'lost', 'lost']);
     });
 
@@ -234,7 +233,7 @@ describe.each(IOREDIS_VERSIONS)('watching without tracking over %s', (_name, Cli
       );
       const hearing = new Hearing(redis, 'tracking');
       hearing.watch.follow(['a:']);
-      await until(() => hearing.kinds.length > 0);
+      await eventually(() => hearing.kinds.length > 0);
       expect(hearing.reasons).toEqual(['the server accepts CLIENT TRACKING, but does not tell of changes']);
     });
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import type { RedisPort } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { Hearing, HEARTBEAT_MS } from './hearing.js';
-import { until } from './until.js';
 
 /** What a busy machine adds. */
 const TOLERANCE_MS = 500;
@@ -35,7 +34,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   /** Changes a key until the watch hears of it. */
   async function untilItHears(hearing: Hearing): Promise<void> {
     hearing.forget();
-    await until(async () => {
+    await eventually(async () => {
       await other.send('SET', ['a:1', '1']);
       return hearing.keys.length > 0;
     });
@@ -50,7 +49,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   ])('tells it once when %s, and hears again soon', async (_case, harm) => {
     const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 60_000 });
     await harm();
-    await until(() => hearing.kinds.includes('lost'));
+    await eventually(() => hearing.kinds.includes('lost'));
     expect(hearing.watch.heardUpToMs).toBe(-Infinity);
     await hearing.untilArmed();
     expect(hearing.kinds).toEqual(['armed', 'lost', 'armed']);
@@ -63,10 +62,10 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   it('tells once that the server died, and arms for all prefixes once it is back', async () => {
     const hearing = await Hearing.of(redis, 'auto', ['a:']);
     hearing.watch.follow(['b:']);
-    await until(() => hearing.kinds.length === 2);
+    await eventually(() => hearing.kinds.length === 2);
     hearing.forget();
     await server.kill();
-    await until(() => hearing.kinds.length === 1);
+    await eventually(() => hearing.kinds.length === 1);
     await sleep(200);
     hearing.watch.follow(['c:']);
     await server.restart();
@@ -83,7 +82,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     const hearing = await Hearing.of(redis, 'auto');
     const frozenMs = performance.now();
     server.pause();
-    await until(() => !hearing.isArmed);
+    await eventually(() => !hearing.isArmed);
     expect(performance.now() - frozenMs).toBeLessThan(4 * HEARTBEAT_MS + TOLERANCE_MS);
     expect(hearing.reasons).toEqual([expect.stringMatching(/^Redis did not answer in time/)]);
     expect(hearing.watch.heardUpToMs).toBe(-Infinity);
@@ -98,7 +97,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     const hearing = await Hearing.of(redis, 'auto');
     const cutMs = performance.now();
     subscriber().blackhole();
-    await until(() => !hearing.isArmed);
+    await eventually(() => !hearing.isArmed);
     expect(performance.now() - cutMs).toBeLessThan(4 * HEARTBEAT_MS + TOLERANCE_MS);
     expect(redis.state).toBe('ready');
     await expect(redis.read(['a:1'])).resolves.toEqual([null]);
@@ -114,7 +113,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     const hearing = await Hearing.of(patient, 'auto');
     const [cutOff] = proxy.connections.filter((connection) => connection.isSubscriber);
     proxy.where(({ id }) => id === cutOff?.id).blackhole();
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     await untilItHears(hearing);
     expect(hearing.watch.losses).toBe(1);
   });
@@ -122,8 +121,8 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   it('notices that the data connection alone is cut off in silence, though nobody uses it', async () => {
     const hearing = await Hearing.of(redis, 'auto');
     dataConnection().blackhole();
-    await until(() => !hearing.isArmed, 4 * HEARTBEAT_MS + TOLERANCE_MS);
-    await until(() => redis.state === 'connecting');
+    await eventually(() => !hearing.isArmed, 4 * HEARTBEAT_MS + TOLERANCE_MS);
+    await eventually(() => redis.state === 'connecting');
     proxy.heal();
     await hearing.untilArmed();
     await untilItHears(hearing);
@@ -133,7 +132,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   it('notices that pushes do not get through though questions do', async () => {
     const hearing = await Hearing.of(redis, 'auto');
     subscriber().drop('replies');
-    await until(() => !hearing.isArmed, 4 * HEARTBEAT_MS + TOLERANCE_MS);
+    await eventually(() => !hearing.isArmed, 4 * HEARTBEAT_MS + TOLERANCE_MS);
     proxy.heal();
     await hearing.untilArmed();
     await untilItHears(hearing);
@@ -145,7 +144,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     const held = subscriber().hold();
     await other.send('CLIENT', ['KILL', 'TYPE', 'pubsub']);
     await other.send('SET', ['a:1', '1']);
-    await until(() => !hearing.isArmed);
+    await eventually(() => !hearing.isArmed);
     expect(hearing.reasons).toEqual(['the server has stopped telling of changes']);
     held.release();
     await hearing.untilArmed();
@@ -187,7 +186,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     subscriber().delay(200);
     hearing.watch.follow(['a:']);
     const evals = async () => String(await other.send('INFO', ['commandstats'])).includes('cmdstat_eval:');
-    await until(evals);
+    await eventually(evals);
     dataConnection().resetConnections();
     await hearing.untilArmed();
     expect(hearing.kinds).toEqual(['lost', 'armed']);
@@ -209,7 +208,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
     target.port = second.port;
     movable.where((connection) => !connection.isSubscriber).resetConnections();
     await hearing.untilArmed();
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     hearing.forget();
     await strangers[0]?.send('SET', ['a:1', '1']);
     await hearing.untilHeard('a:1');
@@ -220,7 +219,7 @@ describe.each(IOREDIS_VERSIONS)('losing what a watch listens with, over %s', (_n
   it('listens again after its port was told to close a connection', async () => {
     const hearing = await Hearing.of(redis, 'auto');
     await redis.send('QUIT', []);
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     await untilItHears(hearing);
     expect(hearing.watch.losses).toBe(1);
   });
@@ -267,7 +266,7 @@ describe.each(IOREDIS_VERSIONS)('a busy process that watches over %s', (_name, C
     });
     const hearing = await Hearing.of(redis, 'auto', ['a:'], { heartbeatMs: 75 });
     blocks = 6;
-    await until(() => blocks === 0);
+    await eventually(() => blocks === 0);
     await hearing.settle();
     expect(hearing.kinds).toEqual(['armed']);
   });

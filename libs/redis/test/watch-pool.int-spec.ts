@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import { createRedis } from '../src/index.js';
 import type { RedisPort } from '../src/index.js';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
 import { Hearing } from './hearing.js';
-import { until } from './until.js';
 
 describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_name, Client) => {
   let server: RedisServer;
@@ -19,7 +18,7 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
     redis = openRedis(Client, { url: server.url, connections: 3, name: 'pool', deadline: '1s' });
     other = openRedis(Client, { url: server.url, deadline: '1s' });
     hearing = await Hearing.of(redis, 'auto');
-    await until(async () => (await connections()).length === 3);
+    await eventually(async () => (await connections()).length === 3);
   });
   afterEach(async () => {
     await closeAll();
@@ -71,7 +70,7 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
 
   it('loses nothing with a connection that does not track', async () => {
     await kill(({ isTracking }) => !isTracking);
-    await until(async () => (await connections()).length === 3);
+    await eventually(async () => (await connections()).length === 3);
     await other.send('SET', ['a:1', '1']);
     await hearing.untilHeard('a:1');
     expect(hearing.kinds).toEqual(['armed']);
@@ -79,8 +78,8 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
 
   it('tracks over another one, and writes over that, when it loses the one that did', async () => {
     await kill(({ isTracking }) => isTracking);
-    await until(() => hearing.kinds.length === 3);
-    await until(async () => (await connections()).length === 3);
+    await eventually(() => hearing.kinds.length === 3);
+    await eventually(async () => (await connections()).length === 3);
     expect((await connections()).filter(({ isTracking }) => isTracking)).toHaveLength(1);
     hearing.forget();
     await writeAndRead();
@@ -96,15 +95,15 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
     await hearing.watch.close();
     await redis.close();
     const heard = await Hearing.of(slow, 'auto');
-    await until(() => proxy.connections.length === 3);
+    await eventually(() => proxy.connections.length === 3);
     const [tracking] = (await connections()).filter(({ isTracking }) => isTracking);
     for (const { id, isSubscriber } of proxy.connections) {
       if (isSubscriber || heard.watch.losses > 0) continue;
       const held = proxy.where((connection) => connection.id === id).hold();
-      await until(() => heard.kinds.length === 3, 2_000).catch(() => undefined);
+      await eventually(() => heard.kinds.length === 3, 2_000).catch(() => undefined);
       held.release();
     }
-    await until(async () => (await connections()).filter(({ isTracking }) => isTracking).length === 1);
+    await eventually(async () => (await connections()).filter(({ isTracking }) => isTracking).length === 1);
     const [other] = (await connections()).filter(({ isTracking }) => isTracking);
     expect(other?.id).not.toBe(tracking?.id);
     expect(heard.kinds).toEqual(['armed', 'lost', 'armed']);
@@ -112,7 +111,7 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
 
   it('uses all of them for writes again once nobody watches', async () => {
     await hearing.watch.close();
-    await until(async () => (await connections()).every(({ isTracking }) => !isTracking));
+    await eventually(async () => (await connections()).every(({ isTracking }) => !isTracking));
     for (let round = 0; round < 9; round++) await redis.send('SET', ['a:1', round]);
     expect((await connections()).map(({ command }) => command)).toEqual(['set', 'set', 'set']);
   });
@@ -141,7 +140,7 @@ describe.each([
     await own.set('a:2', '2');
     await hearing.untilHeard('own:a:2');
     await own.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     await own.set('a:3', '3');
     await hearing.untilHeard('own:a:3');
     expect(hearing.keys).toEqual(['own:a:2', 'own:a:3']);

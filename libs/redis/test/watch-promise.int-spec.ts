@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import type { KeyWatchMode, RedisPort } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
-import { until } from './until.js';
 
 const FAULTS_FOR_MS = 2_500;
 const MAX_QUIET_MS = 60;
@@ -70,7 +69,7 @@ describe.each(IOREDIS_VERSIONS)('the promise of a watch over %s', (_name, Client
     const redis = openRedis(Client, { url: proxy.urlOf(server.url), ...options });
     const other = openRedis(Client, { url: server.url, deadline: '5s' });
     const witness = new Witness(redis, mode);
-    await until(() => witness.arms > 0);
+    await eventually(() => witness.arms > 0);
 
     const endMs = performance.now() + FAULTS_FOR_MS;
     const write = async (): Promise<void> => {
@@ -105,6 +104,6 @@ describe.each(IOREDIS_VERSIONS)('the promise of a watch over %s', (_name, Client
     expect(witness.missed).toEqual([]);
     expect(witness.kept).toBeGreaterThan(50);
     expect(witness.arms).toBeGreaterThan(5);
-    await until(() => witness.watch.heardUpToMs > performance.now() - 100);
+    await eventually(() => witness.watch.heardUpToMs > performance.now() - 100);
   });
 });

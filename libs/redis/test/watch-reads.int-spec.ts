@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FaultProxy, RedisServer } from '@nest-strata/testing';
+import { eventually, FaultProxy, RedisServer } from '@nest-strata/testing';
 import { defineScript } from '../src/index.js';
 import type { RedisClient, RedisPort } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis, openRedisOver } from './clients.js';
 import { Hearing } from './hearing.js';
-import { until } from './until.js';
 
 const fetchOrStore = defineScript({
   name: 'fetch-or-store',
@@ -59,7 +58,7 @@ describe.each(IOREDIS_VERSIONS)('watching what is read over %s', (_name, Client)
     await hearing.settle();
     expect(hearing.keys).toEqual(['a:1']);
     hearing.watch.follow(['b:']);
-    await until(() => hearing.kinds.length === 2);
+    await eventually(() => hearing.kinds.length === 2);
     await redis.read(['b:1']);
     await other.send('SET', ['b:1', '2']);
     await hearing.untilHeard('b:1');
@@ -86,14 +85,14 @@ describe.each(IOREDIS_VERSIONS)('watching what is read over %s', (_name, Client)
 
   it('takes a flush for a loss', async () => {
     await other.send('FLUSHALL', []);
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     expect(hearing.kinds).toEqual(['armed', 'lost', 'armed']);
   });
 
   it('hears over every connection of a pool, and loses all with any of them', async () => {
     const pool = openRedis(Client, { url: server.url, connections: 3, name: 'pool', deadline: '1s' });
     const heard = await Hearing.of(pool, 'tracking-reads');
-    await until(async () => (await lines()).filter((line) => line.includes(' flags=t ')).length === 3);
+    await eventually(async () => (await lines()).filter((line) => line.includes(' flags=t ')).length === 3);
     const keys = Array.from({ length: 9 }, (_, index) => `a:${index}`);
     for (const key of keys) await pool.read([key]);
     expect((await lines()).map((line) => / cmd=(\w+)/.exec(line)?.[1])).toEqual(['get', 'get', 'get']);
@@ -107,8 +106,8 @@ describe.each(IOREDIS_VERSIONS)('watching what is read over %s', (_name, Client)
 
     const [, id = ''] = /^id=(\d+)/.exec((await lines())[1] ?? '') ?? [];
     await other.send('CLIENT', ['KILL', 'ID', id]);
-    await until(() => heard.kinds.length >= 3);
-    await until(async () => (await lines()).filter((line) => line.includes(' flags=t ')).length === 3);
+    await eventually(() => heard.kinds.length >= 3);
+    await eventually(async () => (await lines()).filter((line) => line.includes(' flags=t ')).length === 3);
     expect(heard.kinds).toEqual(['armed', 'lost', 'armed']);
   });
 
@@ -127,11 +126,11 @@ describe.each(IOREDIS_VERSIONS)('watching what is read over %s', (_name, Client)
       return client;
     });
     const heard = await Hearing.of(stubborn, 'tracking-reads', ['a:'], { heartbeatMs: 60_000 });
-    await until(async () => (await tracking()).length === 3);
+    await eventually(async () => (await tracking()).length === 3);
     isStalled = true;
     await other.send('CLIENT', ['KILL', 'ID', Number(await clients[1]?.callBuffer('CLIENT', ['ID']))]);
-    await until(() => heard.kinds.length === 3);
-    await until(() => clients[1]?.status === 'ready');
+    await eventually(() => heard.kinds.length === 3);
+    await eventually(() => clients[1]?.status === 'ready');
     const oldest = proxy.connections.find(({ isSubscriber }) => !isSubscriber)?.id;
     proxy.where(({ id }) => id === oldest).hold();
     for (let attempt = 0; attempt < 3; attempt++) {

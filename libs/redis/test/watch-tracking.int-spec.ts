@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { defineScript } from '../src/index.js';
 import type { RedisPort } from '../src/index.js';
 import { closeAll, IOREDIS_VERSIONS, openRedis } from './clients.js';
 import { Hearing, HEARTBEAT_MS } from './hearing.js';
-import { until } from './until.js';
 
 const store = defineScript({
   name: 'store',
@@ -123,7 +122,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
     const hearing = await Hearing.of(redis, 'auto');
     hearing.forget();
     await other.send('FLUSHDB', []);
-    await until(() => hearing.news.length === 2);
+    await eventually(() => hearing.news.length === 2);
     expect(hearing.news).toEqual([
       { kind: 'lost', reason: 'a database was flushed' },
       { kind: 'armed', prefixes: ['a:'] },
@@ -137,7 +136,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
     const hearing = await Hearing.of(redis, 'auto');
     const stamps = new Set<number>();
     const startMs = performance.now();
-    await until(() => stamps.add(hearing.watch.heardUpToMs).size === 6);
+    await eventually(() => stamps.add(hearing.watch.heardUpToMs).size === 6);
     expect(performance.now() - startMs).toBeGreaterThan(4 * HEARTBEAT_MS);
     expect([...stamps]).toEqual([...stamps].sort((a, b) => a - b));
     expect(hearing.kinds).toEqual(['armed']);
@@ -146,7 +145,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
   it('follows more prefixes without losing what it hears', async () => {
     const hearing = await Hearing.of(redis, 'auto');
     hearing.watch.follow(['b:', 'a:']);
-    await until(() => hearing.kinds.length === 2);
+    await eventually(() => hearing.kinds.length === 2);
     expect(hearing.news).toEqual([
       { kind: 'armed', prefixes: ['a:'] },
       { kind: 'armed', prefixes: ['b:'] },
@@ -165,7 +164,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
       hearing.watch.follow([`b${step}:`]);
     }
     const armed = () => hearing.news.flatMap((item) => (item.kind === 'armed' ? item.prefixes : []));
-    await until(() => armed().length === 21);
+    await eventually(() => armed().length === 21);
     expect(hearing.watch.losses).toBe(0);
     await other.send('SET', ['b19:1', '1']);
     await hearing.untilHeard('b19:1');
@@ -174,7 +173,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
   it('starts over for a prefix that includes one it follows', async () => {
     const hearing = await Hearing.of(redis, 'auto', ['a:1:', 'b:']);
     hearing.watch.follow(['a:', 'b:2']);
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     expect(hearing.kinds).toEqual(['armed', 'lost', 'armed']);
     await other.send('MSET', ['a:2', '1', 'b:3', '1']);
     await hearing.settle();
@@ -198,8 +197,8 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
     await second.untilHeard('both:2');
     expect(first.news).toEqual([]);
     await second.watch.close();
-    await until(async () => !(await names()).includes('strata:watch'));
-    await until(async () => String(await redis.send('CLIENT', ['TRACKINGINFO'])).includes('off'));
+    await eventually(async () => !(await names()).includes('strata:watch'));
+    await eventually(async () => String(await redis.send('CLIENT', ['TRACKINGINFO'])).includes('off'));
     await Hearing.of(redis, 'auto');
   });
 
@@ -226,7 +225,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
   it('goes on when somebody turns tracking off', async () => {
     const hearing = await Hearing.of(redis, 'auto');
     await redis.send('CLIENT', ['TRACKING', 'OFF']);
-    await until(() => hearing.kinds.length === 3);
+    await eventually(() => hearing.kinds.length === 3);
     expect(hearing.reasons).toEqual(['the server has stopped telling of changes']);
     await other.send('SET', ['a:1', '1']);
     await hearing.untilHeard('a:1');
@@ -243,7 +242,7 @@ describe.each(IOREDIS_VERSIONS)('watching by tracking over %s', (_name, Client) 
     }
     const late = new Hearing(redis, 'auto');
     late.watch.follow(['a:']);
-    await until(async () => (await names()).length === 1);
+    await eventually(async () => (await names()).length === 1);
     expect(late.news).toEqual([]);
   });
 

@@ -50,3 +50,5 @@ export type { BoundKept, Verdict, Violation } from './history/verdict.js';
 export { VersionedDatabase } from './history/versioned-database.js';
 export type { DatabaseAnswers, GatedLoad } from './history/versioned-database.js';
 export { countOrders, enumerateOrders } from './schedule/enumerate-orders.js';
+export { ConditionTimeoutError } from './wait/condition-timeout.error.js';
+export { eventually } from './wait/eventually.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRedis, defineScript } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort, FakeClock, RedisServer, SeededRandom } from '@nest-strata/testing';
+import { ChaosRedisPort, eventually, FakeClock, RedisServer, SeededRandom } from '@nest-strata/testing';
 import type { RedisCall } from '@nest-strata/testing';
 
 const append = defineScript({
@@ -150,10 +150,7 @@ describe('news of changed keys', () => {
       },
     );
     watch.follow(['watched:']);
-    const until = async (condition: () => boolean): Promise<void> => {
-      while (!condition()) await sleep(2);
-    };
-    await until(() => heard.includes('armed') && watch.heardUpToMs > 0);
+    await eventually(() => heard.includes('armed') && watch.heardUpToMs > 0);
     chaos.notifications.hold();
     const heardUpToMs = watch.heardUpToMs;
     const writer = createRedis({ url: server.url, deadline: '5s' });

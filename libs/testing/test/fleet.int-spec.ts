@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Fleet, RemoteError, WorkerExitError } from '@nest-strata/testing';
+import { eventually, Fleet, RemoteError, WorkerExitError } from '@nest-strata/testing';
 import type { FleetOptions } from '@nest-strata/testing';
 import type { SampleAnswers, SampleWorker } from './fixtures/sample.worker.js';
 import { SOURCES } from './sources.js';
@@ -29,14 +29,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => fleet.stop());
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    if (await condition()) return;
-    await sleep(10);
-  }
-  throw new Error('it did not happen within 5 s');
-}
 
 /** The state of a process as the system shows it: `R` running, `S` asleep, `T` stopped; `undefined` when it is gone. */
 async function stateOf(pid: number): Promise<string | undefined> {
@@ -108,7 +100,7 @@ describe('a worker that is made to suffer', () => {
   it('stands still while it is paused, and then answers what it was asked', async () => {
     const worker = fleet.worker(2);
     worker.pause();
-    await until(async () => (await stateOf(worker.pid)) === 'T');
+    await eventually(async () => (await stateOf(worker.pid)) === 'T');
     const call = worker.call('echo', 'late');
     expect(await Promise.race([call, sleep(50, 'pending')])).toBe('pending');
     expect(worker.isRunning).toBe(true);
@@ -265,7 +257,7 @@ describe('workers whose parent is gone', () => {
       );
       const pids = stdout.trim().split(' ').map(Number);
       expect(pids).toHaveLength(3);
-      for (const pid of pids) await until(async () => (await stateOf(pid)) === undefined);
+      for (const pid of pids) await eventually(async () => (await stateOf(pid)) === undefined);
     },
   );
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { freePort, RedisServer, ServerStartError } from '@nest-strata/testing';
+import { eventually, freePort, RedisServer, ServerStartError } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
 
 const DEV_HOOKS = new URL('../../../tools/dev.mjs', import.meta.url).href;
@@ -29,14 +29,6 @@ function runs(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    if (condition()) return;
-    await sleep(10);
-  }
-  throw new Error('it did not happen within 5 s');
 }
 
 /** Runs a script in a process of its own, which has the kit at hand, until it has printed something. */
@@ -243,7 +235,7 @@ describe('a server that ends by itself', () => {
     await connectTo(server.url)
       .shutdown('NOSAVE')
       .catch(() => undefined);
-    await expect(until(() => !server.isRunning)).resolves.toBeUndefined();
+    await expect(eventually(() => !server.isRunning)).resolves.toBeUndefined();
   });
 });
 
@@ -269,13 +261,13 @@ describe('a process that started a server', () => {
     expect(existsSync(server.folder)).toBe(true);
     child.kill('SIGKILL');
     await exited;
-    await until(() => !runs(server.pid) && !existsSync(server.folder));
+    await eventually(() => !runs(server.pid) && !existsSync(server.folder));
   });
 
   it('is not kept alive by it, and takes it along when it ends', async () => {
     const { exited, server } = await runScript('');
     expect(await exited).toEqual([0, null]);
-    await until(() => !runs(server.pid) && !existsSync(server.folder));
+    await eventually(() => !runs(server.pid) && !existsSync(server.folder));
   });
 
   it('lives until a stop has done its work', async () => {

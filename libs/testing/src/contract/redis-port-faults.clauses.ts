@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisPort, RedisState } from '@nest-strata/redis';
 import { freePort } from '../process/free-port.js';
 import { RedisServer } from '../redis/redis-server.js';
+import { eventually } from '../wait/eventually.js';
 import type { ContractClause } from './contract.js';
 import type { RedisPortSubject } from './redis-port-subject.js';
 
@@ -37,10 +37,10 @@ export const redisPortFaultClauses: readonly ContractClause<RedisPortSubject>[] 
     async check({ port, server, deadlineMs }) {
       server.pause();
       await assertUnavailableWithin(deadlineMs, [port.read(['key']), port.send('SET', ['key', 'value'])]);
-      await until(
-        () => port.state !== 'ready',
-        () => port.read(['key']),
-      );
+      await eventually(async () => {
+        await port.read(['key']).catch(() => undefined);
+        return port.state !== 'ready';
+      }, RECOVERY_MS);
       assert.equal(port.state, 'breaker-open');
       const startedAtMs = performance.now();
       for (let count = 0; count < 50; count++) {
@@ -55,7 +55,7 @@ export const redisPortFaultClauses: readonly ContractClause<RedisPortSubject>[] 
     title: 'rejects at once when Redis is killed, and works again when it is back',
     async check({ port, server }) {
       await server.kill();
-      await until(() => port.state !== 'ready');
+      await eventually(() => port.state !== 'ready', RECOVERY_MS);
       assert.equal(port.state, 'connecting');
       assert.ok(port.reason instanceof Error);
       await assertUnavailableWithin(0, [port.read(['key']), port.send('PING', [])]);
@@ -80,7 +80,7 @@ export const redisPortFaultClauses: readonly ContractClause<RedisPortSubject>[] 
       const lost = Promise.allSettled([port.send('INCR', ['count']), port.send('RPUSH', ['list', 'item'])]);
       const direct = await makePort(server.url);
       await direct.connect();
-      await until(async () => String(await direct.send('GET', ['count'])) === '1');
+      await eventually(async () => String(await direct.send('GET', ['count'])) === '1', RECOVERY_MS);
       network.resetConnections();
       network.heal();
       assert.ok((await lost).every(({ status }) => status === 'rejected'));
@@ -95,7 +95,7 @@ export const redisPortFaultClauses: readonly ContractClause<RedisPortSubject>[] 
       const heard: RedisState[] = [];
       const stop = port.onStateChange((state) => heard.push(state));
       await server.kill();
-      await until(() => port.state !== 'ready');
+      await eventually(() => port.state !== 'ready', RECOVERY_MS);
       await server.restart();
       await untilAnswered(port);
       assert.equal(heard[0], 'connecting');
@@ -152,7 +152,7 @@ export const redisPortFaultClauses: readonly ContractClause<RedisPortSubject>[] 
       assert.equal(port.state, 'closed');
       await assertUnavailableWithin(0, [port.read(['count']), port.send('PING', []), port.connect(100)]);
       await port.close();
-      await until(() => network.connectionCount === 0);
+      await eventually(() => network.connectionCount === 0, RECOVERY_MS);
     },
   },
   {
@@ -177,26 +177,11 @@ async function assertUnavailableWithin(limitMs: number, calls: readonly Promise<
   assert.ok(tookMs <= limitMs + TOLERANCE_MS, `it took ${tookMs} ms`);
 }
 
-/** Whatever `act` does, it is done again and again until `holds`. */
-async function until(
-  holds: () => boolean | Promise<boolean>,
-  act: () => Promise<unknown> = () => Promise.resolve(),
-): Promise<void> {
-  const startedAtMs = performance.now();
-  while (!(await holds())) {
-    assert.ok(performance.now() - startedAtMs < RECOVERY_MS, `it did not come about within ${RECOVERY_MS} ms`);
-    await act().catch(() => undefined);
-    await sleep(5);
-  }
-}
-
 async function untilAnswered(port: RedisPort): Promise<void> {
-  let isAnswered = false;
-  await until(
-    () => isAnswered,
-    async () => {
-      await port.send('PING', []);
-      isAnswered = true;
-    },
-  );
+  const isAnswered = () =>
+    port.send('PING', []).then(
+      () => true,
+      () => false,
+    );
+  await eventually(isAnswered, RECOVERY_MS);
 }
