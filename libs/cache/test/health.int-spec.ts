@@ -125,6 +125,15 @@ describe('the health of a cache', () => {
     expect(cache?.redis).toEqual({ state: 'up', latencyMs: expect.any(Number) });
   });
 
+  it('is up where PING is forbidden', async () => {
+    const server = await startRedis();
+    const client = new Redis(server.url);
+    await client.call('ACL', 'SETUSER', 'default', '-ping');
+    const app = await boot({ namespace: 'health', redis: { url: server.url, deadline: '1s' } });
+    client.disconnect();
+    expect(await probe(app, 'ready')).toMatchObject({ status: 'ok', cache: { state: 'up', redis: { state: 'up' } } });
+  });
+
   it('is degraded as long as evicts wait for Redis, though that answers', async () => {
     const server = await startRedis();
     const client = new Redis(server.url);

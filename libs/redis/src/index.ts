@@ -18,6 +18,7 @@ export { resolveRedisOptions } from './options/redis.options.js';
 export type { RedisOptions, ResolvedRedisOptions } from './options/redis.options.js';
 export { RedisPort } from './redis.port.js';
 export type { RedisArgument, RedisState, RedisStateListener } from './redis.port.js';
+export { isAnswerToPing } from './replies/ping-reply.js';
 export { defineScript } from './script/define-script.js';
 export type { RedisScriptDefinition } from './script/define-script.js';
 export type { RedisScript } from './script/redis-script.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { readServerFacts } from '@nest-strata/redis';
+import { isAnswerToPing, readServerFacts } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { CacheService } from '../cache.service.js';
 import { CACHE_REDIS, CACHE_SETTINGS } from '../cache.tokens.js';
@@ -39,7 +39,7 @@ export class CacheProbe {
 async function examineRedis(redis: RedisPort): Promise<RedisHealth> {
   try {
     const sentAtMs = performance.now();
-    await redis.send('PING', []);
+    await ping(redis);
     const latencyMs = Math.round((performance.now() - sentAtMs) * 100) / 100;
     const { usedMemoryBytes, connectedClients } = await readServerFacts(redis);
     return {
@@ -50,6 +50,14 @@ async function examineRedis(redis: RedisPort): Promise<RedisHealth> {
     };
   } catch (error) {
     return { state: 'away', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function ping(redis: RedisPort): Promise<void> {
+  try {
+    await redis.send('PING', []);
+  } catch (error) {
+    if (!isAnswerToPing(error)) throw error;
   }
 }
 

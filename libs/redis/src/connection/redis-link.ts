@@ -12,6 +12,7 @@ import { RedisReplyError } from '../errors/redis-reply.error.js';
 import { RedisUnavailableError } from '../errors/redis-unavailable.error.js';
 import type { ResolvedRedisOptions } from '../options/redis.options.js';
 import type { RedisArgument } from '../redis.port.js';
+import { isAnswerToPing } from '../replies/ping-reply.js';
 
 /** What a link takes from the port that owns it. */
 export interface RedisLinkContext {
@@ -109,7 +110,7 @@ export class RedisLink {
   }
 
   /**
-   * Resolves when the server answers: also if it forbids `PING` or does not know it.
+   * Resolves when the server answers: also if it forbids `PING`, does not know it, or cannot save its data.
    *
    * @throws RedisReplyError when it answers that it does not serve us (now)
    * @throws RedisUnavailableError when it does not answer
@@ -118,7 +119,7 @@ export class RedisLink {
     try {
       await this.ask('PING', [], timeoutMs);
     } catch (error) {
-      if (!(error instanceof RedisReplyError && /^(NOPERM|ERR unknown command)/.test(error.reply))) throw error;
+      if (!isAnswerToPing(error)) throw error;
     }
   }
 
