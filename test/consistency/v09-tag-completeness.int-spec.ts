@@ -1,6 +1,7 @@
-import { RedisServer, SeededRandom } from '@nest-strata/testing';
+import { SeededRandom } from '@nest-strata/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { SharedRedis } from '../../libs/engine/test/shared-redis.js';
 import { checkRandomly } from './support/check-randomly.js';
 import { expectKept } from './support/report.js';
 import { SCALE } from './support/scale.js';
@@ -13,11 +14,11 @@ const TAGS = Array.from({ length: 40 }, (_, at) => `tag-${String(at)}`);
 const MAX_TAGS = 4;
 const PER_BATCH = 100;
 
-let redis: RedisServer;
+let redis: SharedRedis;
 
 beforeAll(async () => {
   // What it has written outlives its process; that it outlives the machine is not needed here, and slow.
-  redis = await RedisServer.start({ persistent: true, config: { appendfsync: 'no' } });
+  redis = await SharedRedis.start({ deadline: '5s', persistent: true, config: { appendfsync: 'no' } });
 });
 
 afterAll(() => redis.stop());
@@ -87,7 +88,7 @@ describe('V9: deleteByTag takes what carries the tag, and nothing else', () => {
       await checkRandomly(
         steps,
         async (history) => {
-          await using model = await TagModel.start(redis.url);
+          await using model = await TagModel.start(redis);
           for (const step of history) {
             await take(model, step);
             await model.check(step.do);
@@ -108,8 +109,9 @@ describe('V9: among many entries', () => {
   let faults: number;
 
   beforeEach(async () => {
-    await redis.restart();
-    model = await TagModel.start(redis.url);
+    await redis.server.restart();
+    await redis.port.connect();
+    model = await TagModel.start(redis);
     random = new SeededRandom(9);
     faults = 0;
     await fill(model, ENTRIES, random);
@@ -145,8 +147,8 @@ describe('V9: among many entries', () => {
       await model.check('filling');
       await model.deleteByTag(0, [TAGS[0] ?? '']);
       await model.loseRecord(TAGS[1]);
-      await redis.kill();
-      await redis.restart();
+      await redis.server.kill();
+      await redis.server.restart();
       faults = 3;
       await model.untilRecovered();
       await model.check('a restart', 'no-more');
@@ -166,8 +168,8 @@ describe('V9: in a Redis that is too small for all', () => {
   it(
     'no entry is there whose tag was deleted, whatever Redis throws away',
     async () => {
-      await using small = await RedisServer.start({ config: { 'maxmemory-policy': 'allkeys-lru' } });
-      await using model = await TagModel.start(small.url);
+      await using small = await SharedRedis.start({ deadline: '5s', config: { 'maxmemory-policy': 'allkeys-lru' } });
+      await using model = await TagModel.start(small);
       const random = new SeededRandom(90);
       const count = ENTRIES / 2;
       const info = async (name: string): Promise<number> =>

@@ -8,31 +8,24 @@ import {
   UnsupportedValueError,
 } from '@nest-strata/engine';
 import type { CacheEvent, LoadContext, ResolvedCacheOptions } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, RedisServer } from '@nest-strata/testing';
+import { eventually } from '@nest-strata/testing';
 import { tierOf, untilHeard } from './cache-processes.js';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 let namespaces = 0;
 const engines: CacheEngine[] = [];
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = createRedis({ url: server.url, deadline: '2s' });
-  await redis.connect();
+  redis = await SharedRedis.start();
 });
 
 afterEach(async () => {
   await Promise.all(engines.splice(0).map((engine) => engine.close(0)));
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 type Kind = 'memory' | 'redis' | 'memory over redis';
 
@@ -42,7 +35,7 @@ async function makeEngine(kind: Kind, overrides: Partial<ResolvedCacheOptions> =
     ...(kind === 'redis' ? { memory: NO_MEMORY } : {}),
     ...overrides,
   });
-  const engine = CacheEngine.create(options, kind === 'memory' ? {} : { redis });
+  const engine = CacheEngine.create(options, kind === 'memory' ? {} : { redis: redis.port });
   engines.push(engine);
   await untilHeard(engine);
   return engine;

@@ -1,30 +1,27 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '@nest-strata/engine';
 import type { BehindWriter, CacheEvent, WriteBehindOptions } from '@nest-strata/engine';
-import { eventually, Gate, RedisServer } from '@nest-strata/testing';
+import { eventually, Gate } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { engineOptions } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(() => {
-  processes = new CacheProcesses(server.url);
+  processes = new CacheProcesses(redis);
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 const failing = () => {
   throw new Error('the database was asked');

@@ -3,10 +3,11 @@ import type { Clock, Random } from '@nest-strata/core';
 import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent, ResolvedCacheOptions } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
-import type { RedisOptions, RedisPort } from '@nest-strata/redis';
+import type { RedisOptions } from '@nest-strata/redis';
 import { ChaosRedisPort, eventually } from '@nest-strata/testing';
 import { engineOptions } from './engine-options.js';
 import { RecordedRedisPort } from './recorded.redis-port.js';
+import type { SharedRedis } from './shared-redis.js';
 
 /** What plays a process: a cache with connections of its own. */
 export interface CacheProcess {
@@ -37,16 +38,13 @@ let namespaces = 0;
 export class CacheProcesses {
   readonly name = `processes-${String(namespaces++)}`;
   readonly #started: CacheProcess[] = [];
-  readonly #outsider: RedisPort;
   #probes = 0;
 
-  constructor(private readonly url: string) {
-    this.#outsider = createRedis({ url, deadline: '2s' });
-  }
+  constructor(private readonly shared: SharedRedis) {}
 
   async start(options: CacheProcessOptions = {}): Promise<CacheProcess> {
     const { cache, redis, clock = new SystemClock(), random = new SystemRandom(), isUnheard = false } = options;
-    const real = createRedis({ url: this.url, deadline: '2s', ...redis }, { clock, random });
+    const real = createRedis({ url: this.shared.server.url, deadline: '2s', ...redis }, { clock, random });
     const sent = new RecordedRedisPort(real);
     const port = new ChaosRedisPort(sent);
     const parts = { redis: port, clock, random };
@@ -70,7 +68,7 @@ export class CacheProcesses {
     }
     // Redis tells of changes in their order, so who has heard of the last one has heard of all.
     const probe = this.leaseKey(`probe-${String(this.#probes++)}`);
-    await this.#outsider.send('SET', [probe, 'probe', 'PX', PROBE_MS]);
+    await this.shared.send('SET', [probe, 'probe', 'PX', PROBE_MS]);
     await eventually(() => sent.hasHeardOf(probe));
   }
 
@@ -92,7 +90,6 @@ export class CacheProcesses {
   }
 
   async close(): Promise<void> {
-    await this.#outsider.close();
     await Promise.all(
       this.#started.map(async (started) => {
         await started.engine.close(0);

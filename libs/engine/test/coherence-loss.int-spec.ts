@@ -1,35 +1,31 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, FaultProxy, RedisServer, SkewedClock } from '@nest-strata/testing';
+import { eventually, FaultProxy, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { expectSoon } from './expect-soon.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
+let redis: SharedRedis;
 let proxy: FaultProxy;
-let other: RedisPort;
 let processes: CacheProcesses;
 let here: CacheProcess;
 let there: CacheProcess;
 
 beforeEach(async () => {
-  server = await RedisServer.start();
-  proxy = await FaultProxy.start(server);
-  other = createRedis({ url: server.url, deadline: '2s' });
-  processes = new CacheProcesses(server.url);
+  redis = await SharedRedis.start();
+  proxy = await FaultProxy.start(redis.server);
+  processes = new CacheProcesses(redis);
   [here, there] = await Promise.all([startHere(), processes.start()]);
 });
 
 afterEach(async () => {
   await processes.close();
-  await other.close();
   await proxy.stop();
-  await server.stop();
+  await redis.stop();
 });
 
 const startHere = (clock = new SkewedClock()) =>
-  processes.start({ clock, redis: { url: proxy.urlOf(server.url), deadline: '150ms', socketTimeout: '300ms' } });
+  processes.start({ clock, redis: { url: proxy.urlOf(redis.server.url), deadline: '150ms', socketTimeout: '300ms' } });
 const subscriber = () => proxy.where((connection) => connection.isSubscriber);
 const dataConnection = () => proxy.where((connection) => !connection.isSubscriber);
 const failing = () => {
@@ -75,9 +71,7 @@ describe('memory of a process that is cut off', () => {
     ['its subscriber', 'pubsub'],
     ['its data connection', 'normal'],
   ])('has no hit of before when the server closed %s', async (_, type) => {
-    await other.connect();
-    await other.send('CLIENT', ['KILL', 'TYPE', type]);
-    await other.connect();
+    await redis.send('CLIENT', ['KILL', 'TYPE', type]);
     await eventually(async () => (await there.engine.set('a', 'new')).stored);
     await untilArmedAgain();
     await expectSoon(() => here.engine.get('a'), 'new', 5_000);
@@ -139,7 +133,7 @@ describe('while Redis is away', () => {
     await there.engine.set('b', 'old');
     await untilRemembered('a');
     await untilRemembered('b');
-    await server.kill();
+    await redis.server.kill();
     await eventually(() => here.engine.coherence?.isArmed === false);
     expect(await here.engine.get('a')).toBeUndefined();
     expect(await here.engine.getOrSet('a', failing)).toBe('old');
@@ -150,7 +144,7 @@ describe('while Redis is away', () => {
   it('serves what was loaded for a second at most, from the start of its load, then loads again', async () => {
     const clock = new SkewedClock();
     here = await startHere(clock);
-    await server.kill();
+    await redis.server.kill();
     await eventually(() => here.engine.coherence?.isArmed === false);
     let loads = 0;
     const load = () => {
@@ -165,7 +159,7 @@ describe('while Redis is away', () => {
   });
 
   it('runs one load for all callers of this process', async () => {
-    await server.kill();
+    await redis.server.kill();
     await eventually(() => here.engine.coherence?.isArmed === false);
     let loads = 0;
     const load = async () => {
@@ -179,7 +173,7 @@ describe('while Redis is away', () => {
   it('keeps nothing of an emptied server that takes its place', async () => {
     await there.engine.set('a', 'old');
     await untilRemembered('a');
-    await server.restart();
+    await redis.server.restart();
     await untilArmedAgain();
     expect(await here.engine.get('a')).toBeUndefined();
   });

@@ -1,37 +1,29 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CacheEngine, EntryOptions } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
-import type { KeyWatchMode, RedisPort } from '@nest-strata/redis';
-import { FakeClock, RedisServer, SkewedClock } from '@nest-strata/testing';
+import type { KeyWatchMode } from '@nest-strata/redis';
+import { FakeClock, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
-let other: RedisPort;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  other = createRedis({ url: server.url, deadline: '2s' });
-  await other.connect();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await other.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(async () => {
   // Redis looks for expired keys at random: among few it finds one soon.
-  await other.send('FLUSHALL', []);
-  processes = new CacheProcesses(server.url);
+  await redis.send('FLUSHALL', []);
+  processes = new CacheProcesses(redis);
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 /** The process has the key in its memory, without having loaded it. */
 async function expectRemembered({ engine }: CacheProcess, key: string): Promise<void> {
@@ -159,23 +151,23 @@ describe.each<KeyWatchMode>(['tracking', 'tracking-reads', 'bus'])('memory, kept
 
 /** What `redis-cli`, a program in another language or the server itself does. */
 const FOREIGN_CHANGES: readonly (readonly [string, () => Promise<unknown>])[] = [
-  ['a deletion', () => other.send('DEL', [processes.valueKey('a')])],
-  ['a foreign write', () => other.send('SET', [processes.valueKey('a'), 'what others write'])],
-  ['a renaming', () => other.send('RENAME', [processes.valueKey('a'), 'elsewhere'])],
-  ['an expiry', () => other.send('PEXPIRE', [processes.valueKey('a'), 20])],
-  ['the deletion of a tag record', () => other.send('DEL', [processes.tagKey('t')])],
-  ['the expiry of a tag record', () => other.send('PEXPIRE', [processes.tagKey('t'), 20])],
-  ['the deletion of the clear record', () => other.send('DEL', [processes.clearKey])],
-  ['FLUSHALL', () => other.send('FLUSHALL', [])],
-  ['FLUSHDB in the background', () => other.send('FLUSHDB', ['ASYNC'])],
+  ['a deletion', () => redis.send('DEL', [processes.valueKey('a')])],
+  ['a foreign write', () => redis.send('SET', [processes.valueKey('a'), 'what others write'])],
+  ['a renaming', () => redis.send('RENAME', [processes.valueKey('a'), 'elsewhere'])],
+  ['an expiry', () => redis.send('PEXPIRE', [processes.valueKey('a'), 20])],
+  ['the deletion of a tag record', () => redis.send('DEL', [processes.tagKey('t')])],
+  ['the expiry of a tag record', () => redis.send('PEXPIRE', [processes.tagKey('t'), 20])],
+  ['the deletion of the clear record', () => redis.send('DEL', [processes.clearKey])],
+  ['FLUSHALL', () => redis.send('FLUSHALL', [])],
+  ['FLUSHDB in the background', () => redis.send('FLUSHDB', ['ASYNC'])],
   ['the eviction of everything', evictEverything],
 ];
 
 async function evictEverything(): Promise<void> {
-  await other.send('CONFIG', ['SET', 'maxmemory-policy', 'allkeys-random']);
-  await other.send('CONFIG', ['SET', 'maxmemory', '1']);
-  await other.send('SET', ['x', '1']).catch(() => undefined); // Redis makes room first, then finds it too little.
-  await other.send('CONFIG', ['SET', 'maxmemory', '0']);
+  await redis.send('CONFIG', ['SET', 'maxmemory-policy', 'allkeys-random']);
+  await redis.send('CONFIG', ['SET', 'maxmemory', '1']);
+  await redis.send('SET', ['x', '1']).catch(() => undefined); // Redis makes room first, then finds it too little.
+  await redis.send('CONFIG', ['SET', 'maxmemory', '0']);
 }
 
 describe.each<KeyWatchMode>(['tracking', 'tracking-reads'])('memory, kept coherent by %s,', (mode) => {
@@ -196,7 +188,7 @@ describe.each<KeyWatchMode>(['tracking', 'tracking-reads'])('memory, kept cohere
   });
 
   it('fills itself again after all was flushed', async () => {
-    await other.send('FLUSHALL', []);
+    await redis.send('FLUSHALL', []);
     await expectSoon(() => here.engine.get('a'), undefined);
     await here.engine.set('a', 'again');
     await expectRemembered(here, 'a');
@@ -213,9 +205,9 @@ describe('the time that a tag record has left', () => {
   });
 
   it.each([
-    ['prolonged', () => other.send('PEXPIRE', [processes.tagKey('t'), 30_000_000])],
+    ['prolonged', () => redis.send('PEXPIRE', [processes.tagKey('t'), 30_000_000])],
     ['prolonged for a longer entry', () => there.engine.set('b', 1, { tags: ['t'], ttl: '3h' })],
-    ['made endless', () => other.send('PERSIST', [processes.tagKey('t')])],
+    ['made endless', () => redis.send('PERSIST', [processes.tagKey('t')])],
   ])('can be %s without harm', async (_, prolong) => {
     await prolong();
     await processes.untilHeardBy(here);
@@ -225,8 +217,8 @@ describe('the time that a tag record has left', () => {
 
   it('can be prolonged while a value with the tag is loaded, and that is stored all the same', async () => {
     const load = async () => {
-      await other.send('PEXPIRE', [processes.tagKey('t'), 30_000_000]);
-      await other.send('PEXPIRE', [processes.clearKey, 30_000_000]);
+      await redis.send('PEXPIRE', [processes.tagKey('t'), 30_000_000]);
+      await redis.send('PEXPIRE', [processes.clearKey, 30_000_000]);
       await processes.untilHeardBy(here);
       return 'loaded';
     };
@@ -241,7 +233,7 @@ describe('the records that a process knows', () => {
     const [here, there] = await Promise.all([processes.start({ clock }), processes.start()]);
     await share(there, here, { tags: ['t', 'u'] });
     const touches = async () => {
-      const stats = String(await other.send('INFO', ['commandstats']));
+      const stats = String(await redis.send('INFO', ['commandstats']));
       return Number(/cmdstat_touch:calls=(\d+)/.exec(stats)?.[1] ?? 0);
     };
     const before = await touches();
@@ -376,13 +368,13 @@ describe('memory that hears of no changes', () => {
 
 describe('a user who may not track', () => {
   const asUser = (user: string) => {
-    const url = new URL(server.url);
+    const url = new URL(redis.server.url);
     [url.username, url.password] = [user, 'any'];
     return url.href;
   };
 
   beforeEach(async () => {
-    await other.send('ACL', ['SETUSER', 'limited', 'on', 'nopass', '~*', '&*', '+@all', '-client|tracking']);
+    await redis.send('ACL', ['SETUSER', 'limited', 'on', 'nopass', '~*', '&*', '+@all', '-client|tracking']);
   });
 
   it('gets a bus, over which all changes by caches are told', async () => {

@@ -2,47 +2,39 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoadTimeoutError } from '@nest-strata/engine';
 import type { LoadContext, LoadOptions } from '@nest-strata/engine';
-import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, RedisServer } from '@nest-strata/testing';
+import { RedisUnavailableError } from '@nest-strata/redis';
+import { eventually } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
 import { GatedLoader } from './gated-loader.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
-let other: RedisPort;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 let here: CacheProcess;
 let there: CacheProcess;
 let loads: number;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  other = createRedis({ url: server.url, deadline: '2s' });
-  await other.connect();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await other.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(() => {
-  processes = new CacheProcesses(server.url);
+  processes = new CacheProcesses(redis);
   loads = 0;
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 const load = () => `load ${String(++loads)}`;
 const failing = () => {
   throw new Error('database away');
 };
-const pttl = async (key: string) => Number(await other.send('PTTL', [processes.valueKey(key)]));
+const pttl = async (key: string) => Number(await redis.send('PTTL', [processes.valueKey(key)]));
 
 describe.each([
   ['with memory', {}],
@@ -77,7 +69,7 @@ describe.each([
     await sleep(75);
     await expect(getOrSet(there, options, failing)).rejects.toThrow('database away');
     await expect(getOrSet(here, options, failing)).rejects.toThrow('database away');
-    expect(Number(await other.send('EXISTS', [processes.valueKey('a')]))).toBe(0);
+    expect(Number(await redis.send('EXISTS', [processes.valueKey('a')]))).toBe(0);
   });
 
   it('renew a stale copy once, and are served it at once meanwhile', async () => {
@@ -196,12 +188,12 @@ describe.each([
   it('do not make fresh what a program that knows no leases wrote meanwhile', async () => {
     const options = { ttl: '30ms', grace: '60s' } as const;
     await getOrSet(here, options, () => 'oldest');
-    const oldest = (await other.send('GET', [processes.valueKey('a')])) as Buffer;
+    const oldest = (await redis.send('GET', [processes.valueKey('a')])) as Buffer;
     await getOrSet(here, { ...options, forceRefresh: true }, () => 'older');
     await sleep(35);
     here.redis.notifications.drop();
     const renewing = async (context: LoadContext) => {
-      await other.send('SET', [processes.valueKey('a'), oldest]);
+      await redis.send('SET', [processes.valueKey('a'), oldest]);
       context.ttl = '1h';
       return context.notModified();
     };

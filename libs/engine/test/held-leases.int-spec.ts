@@ -1,31 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, FakeClock, RedisServer, SeededRandom, SkewedClock } from '@nest-strata/testing';
+import { eventually, FakeClock, SeededRandom, SkewedClock } from '@nest-strata/testing';
 import { HeldLeases, LEASE_MS } from '../src/leases/held-leases.js';
 import { RecordedRedisPort } from './recorded.redis-port.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 let sent: RecordedRedisPort;
 let fake: FakeClock;
 let clock: SkewedClock;
 let leases: HeldLeases;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = createRedis({ url: server.url, deadline: '2s' });
-  await redis.connect();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(async () => {
   await redis.send('FLUSHALL', []);
-  sent = new RecordedRedisPort(redis);
+  sent = new RecordedRedisPort(redis.port);
   fake = new FakeClock();
   clock = new SkewedClock({}, fake);
   leases = new HeldLeases(sent, clock, new SeededRandom());

@@ -1,29 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer } from '@nest-strata/testing';
 import fc from 'fast-check';
 import { InvalidGlobError } from '../src/keys/invalid-glob.error.js';
 import { KeySpace } from '../src/keys/key-space.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = createRedis({ url: server.url, deadline: '5s' });
-  await redis.connect();
+  redis = await SharedRedis.start({ deadline: '5s' });
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 /** The user keys that Redis finds for a pattern, each once. */
 async function scan(keySpace: KeySpace, pattern: string): Promise<string[]> {
   const found = new Set<string>();
-  for await (const keys of redis.scan(pattern)) for (const key of keys) found.add(keySpace.userKey(key) ?? key);
+  for await (const keys of redis.port.scan(pattern)) for (const key of keys) found.add(keySpace.userKey(key) ?? key);
   return [...found];
 }
 

@@ -2,45 +2,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoadTimeoutError, LockTimeoutError } from '@nest-strata/engine';
 import type { CacheEngine, LoadOptions } from '@nest-strata/engine';
-import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, RedisServer, SkewedClock } from '@nest-strata/testing';
+import { RedisUnavailableError } from '@nest-strata/redis';
+import { eventually, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import type { CacheProcess } from './cache-processes.js';
 import { expectSoon } from './expect-soon.js';
 import { GatedLoader } from './gated-loader.js';
+import { SharedRedis } from './shared-redis.js';
 
 /** How long a lease outlives its holder. */
 const LEASE_MS = 2_000;
 /** What a push takes at most, and a busy machine adds; far less than waiting for the end of a lease. */
 const SOON_MS = 500;
 
-let server: RedisServer;
-let other: RedisPort;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 let here: CacheProcess;
 let there: CacheProcess;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  other = createRedis({ url: server.url, deadline: '2s' });
-  await other.connect();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await other.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(async () => {
-  processes = new CacheProcesses(server.url);
+  processes = new CacheProcesses(redis);
   [here, there] = await Promise.all([processes.start(), processes.start()]);
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 const failing = (message: string) => () => {
   throw new Error(message);
@@ -61,7 +53,7 @@ async function loadHere(options?: LoadOptions): Promise<{ loader: GatedLoader<st
   return { loader, loaded };
 }
 
-const leaseOf = async (key: string) => (await other.send('GET', [processes.leaseKey(key)])) as Buffer | null;
+const leaseOf = async (key: string) => (await redis.send('GET', [processes.leaseKey(key)])) as Buffer | null;
 
 describe('a load of several processes', () => {
   it('runs once for 3 processes with 50 callers each, and gives all its value', async () => {
@@ -180,7 +172,7 @@ describe('a lease', () => {
 
   it('is renewed while its load lasts', async () => {
     const { loader, loaded } = await loadHere();
-    const leftMs = async () => Number(await other.send('PTTL', [processes.leaseKey('a')]));
+    const leftMs = async () => Number(await redis.send('PTTL', [processes.leaseKey('a')]));
     const firstMs = await leftMs();
     expect(firstMs).toBeLessThanOrEqual(LEASE_MS);
     await eventually(async () => (await leftMs()) < firstMs - 300);
@@ -203,7 +195,7 @@ describe('a lease', () => {
     const clock = new SkewedClock();
     here = await processes.start({ clock });
     const { loader, loaded } = await loadHere();
-    await other.send('DEL', [processes.leaseKey('a')]);
+    await redis.send('DEL', [processes.leaseKey('a')]);
     const second = new GatedLoader('loaded there');
     const secondLoaded = there.engine.getOrSet('a', second.load);
     await second.began();
@@ -219,7 +211,7 @@ describe('a lease', () => {
 
   it('is let go by who finds another holder when it renews it', async () => {
     const { loader, loaded } = await loadHere();
-    await other.send('SET', [processes.leaseKey('a'), 'somebody else', 'PX', 60_000]);
+    await redis.send('SET', [processes.leaseKey('a'), 'somebody else', 'PX', 60_000]);
     here.sent.forget();
     await eventually(() => here.sent.calls.includes('PEXPIRE'));
     here.sent.forget();
@@ -291,7 +283,7 @@ describe('a lease', () => {
 describe('a load that lost its lease', () => {
   it('is returned and stored by nobody once another one took over', async () => {
     const { loader, loaded } = await loadHere();
-    await other.send('DEL', [processes.leaseKey('a')]);
+    await redis.send('DEL', [processes.leaseKey('a')]);
     expect(await there.engine.getOrSet('a', () => 'loaded there')).toBe('loaded there');
     loader.end();
     expect(await loaded).toBe('loaded here');
@@ -304,7 +296,7 @@ describe('a load that lost its lease', () => {
     ['fails', (loader: GatedLoader<string>) => loader.gate.fail(new Error('away'))],
   ])('does not end the lease of who took over when it %s', async (_, end) => {
     const { loader, loaded } = await loadHere({ fallback: () => 'instead' });
-    await other.send('DEL', [processes.leaseKey('a')]);
+    await redis.send('DEL', [processes.leaseKey('a')]);
     const second = new GatedLoader('loaded there');
     const secondLoaded = there.engine.getOrSet('a', second.load);
     await second.began();
@@ -321,11 +313,11 @@ describe('a load that lost its lease', () => {
     const { loader, loaded } = await loadHere();
     const token = await leaseOf('a');
     await there.engine.delete('a');
-    await other.send('SET', [processes.leaseKey('a'), token ?? '', 'PX', 10_000]);
-    await other.send('SET', [processes.valueKey('a'), 'of others']);
+    await redis.send('SET', [processes.leaseKey('a'), token ?? '', 'PX', 10_000]);
+    await redis.send('SET', [processes.valueKey('a'), 'of others']);
     loader.end();
     expect(await loaded).toBe('loaded here');
-    expect(String(await other.send('GET', [processes.valueKey('a')]))).toBe('of others');
+    expect(String(await redis.send('GET', [processes.valueKey('a')]))).toBe('of others');
   });
 });
 
@@ -426,10 +418,10 @@ describe('a load whose process hears nothing', () => {
   it('is kept out where a program that knows no leases has written', async () => {
     here.redis.notifications.drop();
     const { loader, loaded } = await loadHere();
-    await other.send('SET', [processes.valueKey('a'), 'of others']);
+    await redis.send('SET', [processes.valueKey('a'), 'of others']);
     loader.end();
     expect(await loaded).toBe('loaded here');
-    expect(String(await other.send('GET', [processes.valueKey('a')]))).toBe('of others');
+    expect(String(await redis.send('GET', [processes.valueKey('a')]))).toBe('of others');
   });
 });
 
@@ -485,12 +477,12 @@ describe('a load of a key whose name is shortened', () => {
 
 describe('a program that knows no leases', () => {
   it.each([
-    ['writes', () => other.send('SET', [processes.valueKey('a'), '{}'])],
+    ['writes', () => redis.send('SET', [processes.valueKey('a'), '{}'])],
     [
       'writes and deletes again',
       async () => {
-        await other.send('SET', [processes.valueKey('a'), '{}']);
-        await other.send('DEL', [processes.valueKey('a')]);
+        await redis.send('SET', [processes.valueKey('a'), '{}']);
+        await redis.send('DEL', [processes.valueKey('a')]);
       },
     ],
   ])('voids the load of a key that it %s', async (_, change) => {
@@ -655,7 +647,7 @@ describe('a load that failed', () => {
     await here.engine.expire('a');
     expect(await here.engine.getOrSet('a', failing('database away'), { retryAfter: '10s' })).toBe('stale');
     // The copy alone is gone: the word of the failure stands where the lease would.
-    await other.send('DEL', [processes.valueKey('a')]);
+    await redis.send('DEL', [processes.valueKey('a')]);
     await processes.untilHeardBy(here);
     expect(await there.engine.getOrSet('a', () => 'well again')).toBe('well again');
   });

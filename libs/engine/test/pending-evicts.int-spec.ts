@@ -1,35 +1,31 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '@nest-strata/engine';
 import type { EvictOutcome } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, RedisServer } from '@nest-strata/testing';
+import { eventually } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { engineOptions } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
+import { SharedRedis } from './shared-redis.js';
 
 /** The longest time between two attempts, and what a busy machine adds. */
 const RETRIED_MS = 5_000;
 const UNCONFIRMED: EvictOutcome = { confirmed: false, count: 0 };
 
-let server: RedisServer;
-let other: RedisPort;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 let here: CacheProcess;
 let there: CacheProcess;
 
 beforeEach(async () => {
-  server = await RedisServer.start({ persistent: true });
-  other = createRedis({ url: server.url, deadline: '2s' });
-  processes = new CacheProcesses(server.url);
+  redis = await SharedRedis.start({ persistent: true });
+  processes = new CacheProcesses(redis);
   [here, there] = await Promise.all([processes.start({ redis: { deadline: '50ms' } }), processes.start()]);
 });
 
 afterEach(async () => {
   await processes.close();
-  await other.close();
-  await server.stop();
+  await redis.stop();
 });
 
 /** Stores two values, of which both processes have the first in memory. */
@@ -252,8 +248,8 @@ describe('pending evicts', () => {
 });
 
 describe.each([
-  ['hangs', async () => server.pause(), async () => server.resume()],
-  ['dies and comes back with its data', () => server.kill(), () => server.restart()],
+  ['hangs', async () => redis.server.pause(), async () => redis.server.resume()],
+  ['dies and comes back with its data', () => redis.server.kill(), () => redis.server.restart()],
 ])('when Redis %s,', (_, breakRedis, mendRedis) => {
   beforeEach(share);
 
@@ -297,9 +293,8 @@ describe('a server that comes back empty or older', () => {
   it('is told, and cleared where nobody knows what it has lost', async () => {
     await share();
     await here.engine.set('b', 'of before');
-    await server.kill();
-    await other.close();
-    await server.restart();
+    await redis.server.kill();
+    await redis.server.restart();
     await eventually(async () => (await here.engine.set('c', 'after')).stored, 10_000);
     await eventually(() => here.events.some(({ type }) => type === 'failover'), 10_000);
     expect(here.events).toContainEqual({

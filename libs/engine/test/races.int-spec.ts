@@ -1,31 +1,27 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisServer } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 let here: CacheProcess;
 let there: CacheProcess;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(async () => {
-  processes = new CacheProcesses(server.url);
+  processes = new CacheProcesses(redis);
   [here, there] = await Promise.all([processes.start(), processes.start({ cache: { memory: NO_MEMORY } })]);
   await there.engine.set('a', 'old', { tags: ['t'] });
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 /** Acts once, when the first replies are there that are meant, before who asked gets them. */
 function onceReadReplied(act: () => Promise<unknown>): void {

@@ -1,41 +1,32 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CacheEngine, LoadContext } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { RedisServer, SkewedClock } from '@nest-strata/testing';
+import { SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 let hereProcess: CacheProcess;
 let here: CacheEngine;
 let there: CacheEngine;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = createRedis({ url: server.url, deadline: '2s' });
-  await redis.connect();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(async () => {
-  processes = new CacheProcesses(server.url);
+  processes = new CacheProcesses(redis);
   const cache = { memory: NO_MEMORY };
   const [first, second] = await Promise.all([processes.start({ cache }), processes.start({ cache })]);
   hereProcess = first;
   [here, there] = [first.engine, second.engine];
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 const pttl = async (key: string) => Number(await redis.send('PTTL', [key]));
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createWriteBehind, EntryCodec, KeySpace } from '@nest-strata/engine';
 import type { FailedWrite, WriteBehind, WriteToPersist } from '@nest-strata/engine';
-import { createRedis, RedisUnavailableError } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort, eventually, RedisServer, SeededRandom } from '@nest-strata/testing';
+import { RedisUnavailableError } from '@nest-strata/redis';
+import { ChaosRedisPort, eventually, SeededRandom } from '@nest-strata/testing';
+import { SharedRedis } from './shared-redis.js';
 
 const OPERATIONS = 10_000;
 const CONCURRENCY = 20;
@@ -17,19 +17,13 @@ interface Attempted {
   readonly version: bigint | undefined;
 }
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = createRedis({ url: server.url, deadline: '5s' });
-  await redis.connect();
+  redis = await SharedRedis.start({ deadline: '5s' });
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 /** Everything that happens, and what must be true of it. */
 class History {
@@ -90,7 +84,7 @@ describe('10 000 random operations on three processes, with faults of Redis and 
       };
 
       const open = (): { readonly queue: WriteBehind<number>; readonly port: ChaosRedisPort } => {
-        const port = new ChaosRedisPort(redis, { random });
+        const port = new ChaosRedisPort(redis.port, { random });
         if (!isCalm) port.disturb({ refuse: 0.01, loseReply: 0.02, delayMs: { min: 0, max: 2 } });
         const queue = createWriteBehind<number>(
           'random',

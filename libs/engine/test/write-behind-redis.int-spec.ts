@@ -4,13 +4,13 @@ import { createWriteBehind, EntryCodec, JsonCodec, KeySpace, TypeRegistry } from
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions, WriteBehindOutcome } from '@nest-strata/engine';
 import { createRedis, RedisReplyError, RedisUnavailableError } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { ChaosRedisPort, eventually, FakeClock, RedisServer, SkewedClock } from '@nest-strata/testing';
+import { ChaosRedisPort, eventually, FakeClock, SkewedClock } from '@nest-strata/testing';
+import { SharedRedis } from './shared-redis.js';
 import { RecordingDatabase } from './write-behind-database.js';
 
 const NO_VERSION = '0'.repeat(16);
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 let queues = 0;
 let stream: string;
 let opened: Process[];
@@ -24,15 +24,10 @@ interface Process {
 }
 
 beforeAll(async () => {
-  server = await RedisServer.start({ persistent: true });
-  redis = createRedis({ url: server.url, deadline: '2s' });
-  await redis.connect();
+  redis = await SharedRedis.start({ persistent: true });
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(() => {
   stream = `strata:test:w:{queue-${++queues}}`;
@@ -45,7 +40,7 @@ afterEach(async () => {
 
 function open(
   options: Partial<WriteBehindOptions<unknown>> = {},
-  { port = redis, codec = new EntryCodec(), clock }: { port?: RedisPort; codec?: EntryCodec; clock?: Clock } = {},
+  { port = redis.port, codec = new EntryCodec(), clock }: { port?: RedisPort; codec?: EntryCodec; clock?: Clock } = {},
 ): Process {
   const database = new RecordingDatabase<unknown>();
   const events: WriteBehindEvent[] = [];
@@ -473,7 +468,7 @@ describe('faults of Redis', () => {
   it.each(['killed and started again', 'hung for longer than the queue was owned'])(
     'lose nothing that was accepted when it was %s',
     async (how) => {
-      const port = createRedis({ url: server.url, deadline: '50ms' });
+      const port = createRedis({ url: redis.server.url, deadline: '50ms' });
       await port.connect();
       const { queue, database } = open({}, { port });
       const accepted = new Map<string, unknown>();
@@ -487,14 +482,14 @@ describe('faults of Redis', () => {
       await acceptSome(0);
       await database.gate.arrival();
       if (how.startsWith('killed')) {
-        await server.kill();
+        await redis.server.kill();
         await acceptSome(50);
-        await server.restart();
+        await redis.server.restart();
       } else {
-        server.pause();
+        redis.server.pause();
         await acceptSome(50);
         await new Promise((resolve) => setTimeout(resolve, 2_100));
-        server.resume();
+        redis.server.resume();
       }
       database.gate.open();
       await eventually(async () => (await queue.accept('last', 1)).accepted);

@@ -1,29 +1,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createWriteBehind, EntryCodec, InvalidKeyError, InvalidOptionError, KeySpace } from '@nest-strata/engine';
 import type { WriteBehind, WriteBehindEvent, WriteBehindOptions } from '@nest-strata/engine';
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
-import { eventually, Gate, RedisServer } from '@nest-strata/testing';
+import { eventually, Gate } from '@nest-strata/testing';
+import { SharedRedis } from './shared-redis.js';
 import { RecordingDatabase } from './write-behind-database.js';
 
-let server: RedisServer;
-let redis: RedisPort;
+let redis: SharedRedis;
 let queues = 0;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = createRedis({ url: server.url, deadline: '2s' });
-  await redis.connect();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 describe.each([
   ['memory', () => undefined],
-  ['Redis', () => redis],
+  ['Redis', () => redis.port],
 ])('write-behind in %s', (_, port) => {
   let database: RecordingDatabase<unknown>;
   let events: WriteBehindEvent[];

@@ -2,31 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine, LoadShedError } from '@nest-strata/engine';
 import type { LoadContext, ResolvedCacheOptions, SourceVersion } from '@nest-strata/engine';
-import { eventually, FakeClock, RedisServer } from '@nest-strata/testing';
+import { eventually, FakeClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
 import { GatedLoader } from './gated-loader.js';
+import { SharedRedis } from './shared-redis.js';
 
-let server: RedisServer;
+let redis: SharedRedis;
 let processes: CacheProcesses;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
+  redis = await SharedRedis.start();
 });
 
-afterAll(async () => {
-  await server.stop();
-});
+afterAll(() => redis.stop());
 
 beforeEach(() => {
-  processes = new CacheProcesses(server.url);
+  processes = new CacheProcesses(redis);
 });
 
-afterEach(async () => {
-  await processes.close();
-});
+afterEach(() => processes.close());
 
 type Kind = 'memory' | 'redis' | 'memory over redis';
 

@@ -1,8 +1,8 @@
-import { createRedis } from '@nest-strata/redis';
-import type { RedisPort } from '@nest-strata/redis';
+import { eventually } from '@nest-strata/testing';
 import type { Verdict } from '@nest-strata/testing';
 import { CacheProcesses } from '../../../libs/engine/test/cache-processes.js';
 import type { CacheProcess } from '../../../libs/engine/test/cache-processes.js';
+import type { SharedRedis } from '../../../libs/engine/test/shared-redis.js';
 import { NO_MEMORY } from './cache-settings.js';
 
 interface Modelled {
@@ -24,7 +24,7 @@ const PATIENT = { deadline: '5s' } as const;
  */
 export class TagModel implements AsyncDisposable {
   readonly #processes: CacheProcesses;
-  readonly #outsider: RedisPort;
+  readonly #redis: SharedRedis;
   /** What is there. */
   readonly #entries = new Map<string, Modelled>();
   /** Whatever was put, so that what comes back is noticed. */
@@ -35,8 +35,8 @@ export class TagModel implements AsyncDisposable {
   #violationCount = 0;
   readonly #violations: string[] = [];
 
-  static async start(url: string): Promise<TagModel> {
-    const model = new TagModel(url);
+  static async start(redis: SharedRedis): Promise<TagModel> {
+    const model = new TagModel(redis);
     const memory = { maxEntries: 1_000_000, maxBytes: Infinity, values: 'shared' } as const;
     model.#members = await Promise.all(
       [memory, memory, NO_MEMORY].map((held) => model.#processes.start({ cache: { memory: held }, redis: PATIENT })),
@@ -44,9 +44,9 @@ export class TagModel implements AsyncDisposable {
     return model;
   }
 
-  private constructor(url: string) {
-    this.#processes = new CacheProcesses(url);
-    this.#outsider = createRedis({ url, deadline: '5s' });
+  private constructor(redis: SharedRedis) {
+    this.#processes = new CacheProcesses(redis);
+    this.#redis = redis;
   }
 
   /** How many entries are there. */
@@ -98,8 +98,7 @@ export class TagModel implements AsyncDisposable {
   }
 
   async tellRedis(command: string, ...args: readonly string[]): Promise<unknown> {
-    await this.#outsider.connect();
-    return this.#outsider.send(command, args);
+    return this.#redis.send(command, args);
   }
 
   /** Resolves once every process has heard of all that has happened. */
@@ -109,11 +108,10 @@ export class TagModel implements AsyncDisposable {
 
   /** Resolves once every process has got over an outage. */
   async untilRecovered(): Promise<void> {
+    await this.#redis.port.connect(10_000);
     for (const { engine, redis } of this.#members) {
       await redis.connect(10_000);
-      while (engine.coherence?.isArmed !== true || engine.pendingEvicts.count > 0) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+      await eventually(() => engine.coherence?.isArmed === true && engine.pendingEvicts.count === 0, 60_000);
     }
     await this.untilHeard();
   }
@@ -136,7 +134,6 @@ export class TagModel implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#outsider.close();
     await this.#processes.close();
   }
 
