@@ -109,6 +109,31 @@ describe.each(IOREDIS_VERSIONS)('watching over several connections of %s', (_nam
     expect(heard.kinds).toEqual(['armed', 'lost', 'armed']);
   });
 
+  it('begins to track nothing more once nobody watches', async () => {
+    await using proxy = await FaultProxy.start(server);
+    await hearing.watch.close();
+    await redis.close();
+    const lone = openRedis(Client, {
+      url: proxy.urlOf(server.url),
+      name: 'pool',
+      deadline: '5s',
+      socketTimeout: '10m',
+    });
+    await lone.connect();
+    const held = proxy.where(({ id }) => id === 0).hold('replies');
+    const { watch } = new Hearing(lone, 'auto', { heartbeatMs: 10_000 });
+    watch.follow(['a:']);
+    await eventually(async () => (await connections()).some(({ command }) => command === 'info'));
+    const subscriber = proxy.where(({ isSubscriber }) => isSubscriber).hold('requests'); // nobody could be told without it
+    const closing = watch.close();
+    held.release();
+    await lone.read(['a:1']);
+    await lone.read(['a:1']);
+    subscriber.release();
+    await closing;
+    expect(await connections()).toEqual([expect.objectContaining({ isTracking: false, command: 'get' })]);
+  });
+
   it('uses all of them for writes again once nobody watches', async () => {
     await hearing.watch.close();
     await eventually(async () => (await connections()).every(({ isTracking }) => !isTracking));

@@ -204,8 +204,10 @@ export class TrackingChannel extends KeyChannel {
   async #track(ear: Ear, links: readonly RedisLink[]): Promise<void> {
     const timeoutMs = this.timeoutMs();
     const scope = this.mode === 'tracking' ? { prefixes: this.#cover } : 'reads';
+    const round = this.#round;
     const track = async (link: RedisLink): Promise<void> => {
       const runId = await readRunId(link, timeoutMs);
+      if (round !== this.#round) return;
       if (runId !== ear.runId) {
         const reason = 'the subscriber is connected to another server';
         this.#subscriber.replace(reason);
