@@ -1,5 +1,6 @@
 import { defineScript } from '@nest-strata/redis';
 import { ANNOUNCE } from './announcement.js';
+import { VERSION_ORDER } from './version-order.js';
 
 /** What became of the value that a load brought. */
 export type FillResult = 'stored' | 'superseded' | 'older-version';
@@ -25,14 +26,14 @@ export const fillValueScript = defineScript({
   name: 'fill-value',
   keys: ['value', 'lease'],
   args: ['token', 'seen', 'bytes', 'ttlMs', 'version', 'channel', 'source'],
-  lua: `${ANNOUNCE}${String.raw`
+  lua: `${ANNOUNCE}${VERSION_ORDER}${String.raw`
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
 local header = redis.call('GETRANGE', KEYS[1], 0, 75)
 local result = 1
 if header ~= ARGV[2] then
   result = 0
-elseif ARGV[5] ~= '' and #header == 76 and string.sub(header, 57, 64) > ARGV[5] then
+elseif ARGV[5] ~= '' and #header == 76 and is_higher(string.sub(header, 57, 64), ARGV[5]) then
   result = -1
 elseif ARGV[4] == '0' then
   redis.call('SET', KEYS[1], ARGV[3])

@@ -1,5 +1,6 @@
 import { defineScript } from '@nest-strata/redis';
 import { ANNOUNCE } from './announcement.js';
+import { VERSION_ORDER } from './version-order.js';
 
 /**
  * Removes a value and the lease of its load, and leaves a floor if one is given: an entry whose time is over, so that no
@@ -19,11 +20,11 @@ export const removeValueScript = defineScript({
   name: 'remove-value',
   keys: ['value', 'lease'],
   args: ['version', 'floor', 'floorMs', 'channel', 'source'],
-  lua: `${ANNOUNCE}${String.raw`
+  lua: `${ANNOUNCE}${VERSION_ORDER}${String.raw`
 redis.call('UNLINK', KEYS[2])
 local header = redis.call('GETRANGE', KEYS[1], 0, 75)
 announce(KEYS[1], KEYS[2])
-if ARGV[1] ~= '' and #header == 76 and string.sub(header, 57, 64) > ARGV[1] then return 0 end
+if ARGV[1] ~= '' and #header == 76 and is_higher(string.sub(header, 57, 64), ARGV[1]) then return 0 end
 local removed = redis.call('UNLINK', KEYS[1])
 if ARGV[2] ~= '' then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return removed

@@ -1,5 +1,6 @@
 import { defineScript } from '@nest-strata/redis';
 import { ANNOUNCE } from './announcement.js';
+import { VERSION_ORDER } from './version-order.js';
 
 /** What became of a conditional store. */
 export type ConditionalStore = 'stored' | 'changed' | 'older-version';
@@ -24,13 +25,13 @@ export const storeValueScript = defineScript({
   name: 'store-value',
   keys: ['value', 'lease'],
   args: ['condition', 'seen', 'bytes', 'ttlMs', 'version', 'channel', 'source'],
-  lua: `${ANNOUNCE}${String.raw`
+  lua: `${ANNOUNCE}${VERSION_ORDER}${String.raw`
 local header = redis.call('GETRANGE', KEYS[1], 0, 75)
 if ARGV[1] == 'seen' then
   if header ~= ARGV[2] then return 0 end
   if header == '' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 end
-if ARGV[5] ~= '' and #header == 76 and string.sub(header, 57, 64) > ARGV[5] then return -1 end
+if ARGV[5] ~= '' and #header == 76 and is_higher(string.sub(header, 57, 64), ARGV[5]) then return -1 end
 if ARGV[4] == '0' then redis.call('SET', KEYS[1], ARGV[3]) else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
 redis.call('DEL', KEYS[2])
 announce(KEYS[1], KEYS[2])

@@ -17,6 +17,8 @@ export interface RedisServerOptions {
   readonly config?: Readonly<Record<string, string | number | readonly (string | number)[]>>;
   /** More words for the command line, after everything else. */
   readonly args?: readonly string[];
+  /** What the server's environment has beside this process's own, such as `{ LC_ALL: 'en_US.UTF-8' }`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const READY_TEXT = 'eady to accept connections';
@@ -114,6 +116,7 @@ async function launch(options: RedisServerOptions, dataDir: string, port: number
     readyText: READY_TEXT,
     directory: dataDir,
     directoryIsTemporary: options.dataDir === undefined,
+    ...(options.env && { env: { ...process.env, ...options.env } }),
   });
 }
 
