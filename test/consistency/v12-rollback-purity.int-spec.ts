@@ -1,15 +1,16 @@
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CacheModule, CacheService, CacheStrategy, list, unique } from '@nest-strata/cache';
+import { CacheModule, CacheService } from '@nest-strata/cache';
 import type { CacheModuleOptions } from '@nest-strata/cache';
-import { eventually, PostgresServer, RedisServer, SeededRandom } from '@nest-strata/testing';
+import { eventually, RedisServer, SeededRandom } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
-import { DataSource } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { HeroDatabase } from '../../libs/cache/test/support/heroes/hero-database.js';
 import { HeroRowRepository } from '../../libs/cache/test/support/heroes/hero-row.repository.js';
+import { HeroRowStrategy } from '../../libs/cache/test/support/heroes/hero-row.strategy.js';
 import { Language } from '../../libs/cache/test/support/heroes/hero.js';
-import { HeroRow, StoryRow, TopicRow } from '../../libs/cache/test/support/heroes/hero.table.js';
+import { HeroRow, StoryRow } from '../../libs/cache/test/support/heroes/hero.table.js';
 import { expectKept } from './support/report.js';
 import { SCALE } from './support/scale.js';
 
@@ -20,19 +21,7 @@ const LANGUAGES = Object.values(Language);
 /** What changes something in Redis, or tells others that something has changed. */
 const CHANGES = /^(set|setex|psetex|getdel|del|unlink|(p?expire|persist)|incr(by)?|publish|spublish)$/i;
 
-class HeroRowStrategy extends CacheStrategy<HeroRow> {
-  readonly entity = HeroRow;
-  override readonly name = 'hero';
-  readonly ttl = '1h';
-  override readonly indexes = { findByName: unique<HeroRow>('name') };
-  override readonly lists = { findByLanguage: list<HeroRow>('language') };
-
-  id(hero: HeroRow): number {
-    return hero.id;
-  }
-}
-
-let postgres: PostgresServer;
+let database: HeroDatabase;
 let redis: RedisServer;
 let dataSource: DataSource;
 let app: TestingModule;
@@ -44,13 +33,8 @@ let monitor: Redis;
 let commands: string[][];
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
-  dataSource = await new DataSource({
-    type: 'postgres',
-    url: postgres.url,
-    entities: [HeroRow, StoryRow, TopicRow],
-    synchronize: true,
-  }).initialize();
+  [database, redis] = await Promise.all([HeroDatabase.start(), RedisServer.start()]);
+  ({ dataSource } = database);
   teller = new Redis(redis.url);
   monitor = await teller.monitor();
   monitor.on('monitor', (_: string, command: string[]) => commands.push(command));
@@ -59,13 +43,12 @@ beforeAll(async () => {
 afterAll(async () => {
   monitor.disconnect();
   teller.disconnect();
-  await dataSource.destroy();
-  await Promise.all([postgres.stop(), redis.stop()]);
+  await Promise.all([database.stop(), redis.stop()]);
 });
 
 beforeEach(async () => {
   commands = [];
-  await dataSource.query('TRUNCATE hero, story, topic, story_topic');
+  await database.empty();
   for (let id = 1; id <= HEROES; id++) {
     await dataSource.query(`INSERT INTO hero (id, name, language) VALUES ($1, $2, $3)`, [
       id,
@@ -83,11 +66,7 @@ async function boot(options: Partial<CacheModuleOptions>): Promise<void> {
       CacheModule.forRoot({ redis: { url: redis.url, deadline: '2s' }, ...options }),
       CacheModule.forFeature([{ repository: HeroRowRepository, strategy: HeroRowStrategy }]),
     ],
-    // As TypeOrmModule provides them.
-    providers: [
-      { provide: DataSource, useValue: dataSource },
-      { provide: HeroRowRepository, useFactory: () => new HeroRowRepository(dataSource.getRepository(HeroRow)) },
-    ],
+    providers: database.providers,
   })
     .setLogger(false as never)
     .compile();

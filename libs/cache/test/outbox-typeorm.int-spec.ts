@@ -11,14 +11,15 @@ import { CacheModule, CacheService, CacheStrategy, unique } from '@nest-strata/c
 import type { CacheModuleOptions, RepositoryFeature } from '@nest-strata/cache';
 import { CACHE_CHANNEL } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
-import { eventually, freePort, PostgresServer, RedisServer } from '@nest-strata/testing';
+import { eventually, freePort, RedisServer } from '@nest-strata/testing';
 import { Redis } from 'ioredis';
-import { DataSource } from 'typeorm';
-import type { EntityManager, EntitySubscriberInterface, Repository } from 'typeorm';
+import type { DataSource, EntityManager, EntitySubscriberInterface, Repository } from 'typeorm';
 import { EvictionOutboxes } from '../src/outbox/eviction-outboxes.js';
+import { HeroDatabase } from './support/heroes/hero-database.js';
 import { HeroRowRepository } from './support/heroes/hero-row.repository.js';
 import { HeroRow, StoryRow, TopicRow } from './support/heroes/hero.table.js';
 
+/** Without lists, so that what is written down of a hero is short. */
 class HeroRowStrategy extends CacheStrategy<HeroRow> {
   readonly entity = HeroRow;
   override readonly name = 'hero';
@@ -53,7 +54,7 @@ class ElfStrategy extends CacheStrategy<{ id: number }> {
 const HEROES: RepositoryFeature = { repository: HeroRowRepository, strategy: HeroRowStrategy };
 const STORIES: RepositoryFeature = { repository: 'StoryRowRepository', strategy: StoryRowStrategy, cache: 'stories' };
 
-let postgres: PostgresServer;
+let database: HeroDatabase;
 let redis: RedisServer;
 let dataSource: DataSource;
 /** Another program on the same database. */
@@ -61,28 +62,18 @@ let outside: DataSource;
 const apps: TestingModule[] = [];
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start({ persistent: true })]);
-  dataSource = await new DataSource({
-    type: 'postgres',
-    url: postgres.url,
-    entities: [HeroRow, StoryRow, TopicRow],
-    synchronize: true,
-  }).initialize();
-  outside = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
+  [database, redis] = await Promise.all([HeroDatabase.start(), RedisServer.start({ persistent: true })]);
+  ({ dataSource, outside } = database);
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all([dataSource.destroy(), outside.destroy()]);
-  await Promise.all([postgres.stop(), redis.stop()]);
+  await Promise.all([database.stop(), redis.stop()]);
 });
 
 beforeEach(async () => {
-  await outside.query('TRUNCATE hero, story, topic, story_topic');
+  await database.seed();
   // The first application creates it.
   await outside.query('DELETE FROM strata_outbox').catch(() => undefined);
-  await outside.query(`INSERT INTO hero (id, name, language) VALUES (1, 'Arthur', 'en'), (2, 'Marie', 'fr')`);
-  await outside.query(`INSERT INTO topic (id, name) VALUES (1, 'owls')`);
-  await outside.query(`INSERT INTO story (id, title, hero_id) VALUES (1, 'The sword', 1)`);
   const client = new Redis(redis.url);
   await client.flushall();
   await client.quit();
@@ -111,12 +102,7 @@ async function boot(options: CacheModuleOptions = {}, features = [HEROES, STORIE
       CacheModule.forRoot({ ...settings, caches: { stories: {} }, ...options }),
       CacheModule.forFeature(features),
     ],
-    providers: [
-      { provide: DataSource, useValue: dataSource },
-      { provide: 'StoryRowRepository', useFactory: () => dataSource.getRepository(StoryRow) },
-      { provide: 'elves', useValue: { findById: async () => undefined } },
-      { provide: HeroRowRepository, useFactory: () => new HeroRowRepository(dataSource.getRepository(HeroRow)) },
-    ],
+    providers: [...database.providers, { provide: 'elves', useValue: { findById: async () => undefined } }],
   })
     .setLogger(false as never)
     .compile();
@@ -358,7 +344,7 @@ describe('an evict that is left behind', () => {
 
   /** Resolves once the process is killed by itself, between its commit and the evict. */
   async function crash(): Promise<void> {
-    const args = ['--conditions=@nest-strata/source', '--import', './tools/dev.mjs', fixture, redis.url, postgres.url];
+    const args = ['--conditions=@nest-strata/source', '--import', './tools/dev.mjs', fixture, redis.url, database.url];
     const cwd = fileURLToPath(new URL('../../..', import.meta.url));
     const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
     try {

@@ -1,29 +1,19 @@
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CacheModule, CacheService, CacheStrategy, getCachedRepositoryToken, list, unique } from '@nest-strata/cache';
+import { CacheModule, CacheService, CacheStrategy, getCachedRepositoryToken, list } from '@nest-strata/cache';
 import type { CachedRepository, CacheModuleOptions, RepositoryFeature } from '@nest-strata/cache';
 import { CACHE_CHANNEL } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
-import { eventually, PostgresServer, RedisServer } from '@nest-strata/testing';
+import { eventually, RedisServer } from '@nest-strata/testing';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { DataSource, Equal, In, QueryFailedError } from 'typeorm';
-import type { EntityManager, Repository } from 'typeorm';
+import { Equal, In, QueryFailedError } from 'typeorm';
+import type { DataSource, EntityManager, Repository } from 'typeorm';
+import { HeroDatabase } from './support/heroes/hero-database.js';
 import { HeroRowRepository } from './support/heroes/hero-row.repository.js';
+import { HeroRowStrategy } from './support/heroes/hero-row.strategy.js';
 import { Language } from './support/heroes/hero.js';
 import { HeroRow, StoryRow, TopicRow } from './support/heroes/hero.table.js';
-
-class HeroRowStrategy extends CacheStrategy<HeroRow> {
-  readonly entity = HeroRow;
-  override readonly name = 'hero';
-  readonly ttl = '1h';
-  override readonly indexes = { findByName: unique<HeroRow>('name') };
-  override readonly lists = { findByLanguage: list<HeroRow>('language') };
-
-  id(hero: HeroRow): number {
-    return hero.id;
-  }
-}
 
 class StoryRowStrategy extends CacheStrategy<StoryRow> {
   readonly entity = StoryRow;
@@ -43,7 +33,7 @@ const HEROES: RepositoryFeature = { repository: HeroRowRepository, strategy: Her
 /** The token that `getRepositoryToken(StoryRow)` of @nestjs/typeorm gives. */
 const STORIES: RepositoryFeature = { repository: 'StoryRowRepository', strategy: StoryRowStrategy };
 
-let postgres: PostgresServer;
+let database: HeroDatabase;
 let redis: RedisServer;
 let dataSource: DataSource;
 /** Another program on the same database. */
@@ -54,27 +44,16 @@ let heroes: HeroRowRepository;
 let stories: Repository<StoryRow>;
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
-  dataSource = await new DataSource({
-    type: 'postgres',
-    url: postgres.url,
-    entities: [HeroRow, StoryRow, TopicRow],
-    synchronize: true,
-  }).initialize();
-  outside = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
+  [database, redis] = await Promise.all([HeroDatabase.start(), RedisServer.start()]);
+  ({ dataSource, outside } = database);
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all([dataSource.destroy(), outside.destroy()]);
-  await Promise.all([postgres.stop(), redis.stop()]);
+  await Promise.all([database.stop(), redis.stop()]);
 });
 
 beforeEach(async () => {
-  await outside.query('TRUNCATE hero, story, topic, story_topic');
-  await outside.query(`INSERT INTO hero (id, name, language) VALUES (1, 'Arthur', 'en'), (2, 'Marie', 'fr')`);
-  await outside.query(`INSERT INTO topic (id, name) VALUES (1, 'owls'), (2, 'space')`);
-  await outside.query(`INSERT INTO story (id, title, hero_id) VALUES (1, 'The sword', 1), (2, 'The ray', 2)`);
-  await outside.query(`INSERT INTO story_topic VALUES (1, 1)`);
+  await database.seed();
   await boot({});
 });
 
@@ -86,12 +65,7 @@ async function boot(options: CacheModuleOptions, features = [HEROES, STORIES]): 
   await app?.close();
   const booted = await Test.createTestingModule({
     imports: [CacheModule.forRoot({ types: [TopicRow], ...options }), CacheModule.forFeature(features)],
-    // As TypeOrmModule provides them.
-    providers: [
-      { provide: DataSource, useValue: dataSource },
-      { provide: 'StoryRowRepository', useFactory: () => dataSource.getRepository(StoryRow) },
-      { provide: HeroRowRepository, useFactory: () => new HeroRowRepository(dataSource.getRepository(HeroRow)) },
-    ],
+    providers: database.providers,
   })
     .setLogger(false as never)
     .compile();
