@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoadTimeoutError } from '@nest-strata/engine';
-import type { LoadContext, LoadOptions } from '@nest-strata/engine';
+import type { CacheEngine, LoadContext, LoadOptions } from '@nest-strata/engine';
 import { RedisUnavailableError } from '@nest-strata/redis';
+import type { KeyWatchMode } from '@nest-strata/redis';
 import { eventually } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
@@ -258,3 +259,30 @@ describe.each([
     await expectSoon(() => here.engine.get('a'), 'renewed');
   });
 });
+
+describe.each<KeyWatchMode>(['tracking', 'bus'])(
+  'a stale copy that is served while another process loads, by %s,',
+  (mode) => {
+    const options = { ttl: '50ms', grace: '1h', tags: ['t'] } as const;
+
+    it.each<[string, (engine: CacheEngine) => Promise<unknown>]>([
+      ['deletes', (engine) => engine.delete('a')],
+      ['invalidates its tag', (engine) => engine.deleteByTag('t')],
+      ['clears', (engine) => engine.clear()],
+    ])('is served no longer when that %s meanwhile', async (_, evict) => {
+      const cache = { coherence: mode };
+      [here, there] = await Promise.all([processes.start({ cache }), processes.start({ cache })]);
+      await there.engine.set('a', 'old', options);
+      await eventually(async () => !(await there.engine.has('a')));
+      const loader = new GatedLoader('new');
+      const loading = there.engine.getOrSet('a', loader.load, options);
+      await loader.began();
+      const read = () => Promise.race([here.engine.getOrSet('a', load, options), sleep(20, 'no copy')]);
+      expect(await read()).toBe('old');
+      await evict(there.engine);
+      await expectSoon(async () => (await read()) !== 'old', true, 250);
+      loader.end();
+      expect(await loading).toBe('new');
+    });
+  },
+);

@@ -115,7 +115,7 @@ export const mutants = [
     changes: [
       {
         file: engine('read-through/single-flight.ts'),
-        find: 'if (this.#flights.get(key)?.isWaiting === false) this.#flights.delete(key);',
+        find: 'if (this.#flights.get(key)?.isOutdatedByChange === true) this.#flights.delete(key);',
         replace: '',
       },
     ],

@@ -115,6 +115,8 @@ export class LoadTurns {
       await authority.untilReleased(flight.key, Math.min(leftMs + EXPIRY_SLACK_MS, patienceMs));
     }
     flight.isWaiting = false;
+    // What the load has changed is not served for its result.
+    flight.interim = undefined;
     if (flight.isAwaited) await this.readAgain(flight, plan);
   }
 

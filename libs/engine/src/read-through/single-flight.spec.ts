@@ -26,6 +26,19 @@ describe('SingleFlight', () => {
 
 describe('an invalidation', () => {
   const flights = new SingleFlight<number>();
+  const entry = {
+    tags: [],
+    createdAtMs: 0,
+    freshUntilMs: 0,
+    goneAtMs: Infinity,
+    sourceVersion: '',
+    etag: undefined,
+    loadMs: 0,
+    writeId: '',
+    clearVersion: '',
+  };
+  const copy = { value: 'old', isCopiedOnRead: false, isHeld: true, tier: 'memory', entry };
+  const interim = { copy, untilMs: Infinity };
   const start = (key: string, isWaiting = false) => {
     const flight = new Flight<number>(key);
     flight.isWaiting = isWaiting;
@@ -51,6 +64,14 @@ describe('an invalidation', () => {
     flights.detachAllRunning();
     expect([flights.find('a'), flights.find('b')]).toEqual([waiting, undefined]);
     flights.detachAll();
+  });
+
+  it('by another detaches a flight that has a copy for who comes, also while it waits for that other', () => {
+    for (const detach of [() => flights.detachRunning('a'), () => flights.detachAllRunning()]) {
+      start('a', true).interim = interim;
+      detach();
+      expect(flights.find('a')).toBeUndefined();
+    }
   });
 });
 

@@ -18,7 +18,7 @@ export interface InterimCopy {
 export class Flight<Result> {
   /** Called when the last caller has left before the end. */
   onAbandoned: () => void = () => undefined;
-  /** Waits for the load of somebody else, and will begin anew when that ends: an invalidation need not detach it. */
+  /** Waits for the load of somebody else, and will ask anew when that ends. */
   isWaiting = false;
   /** Until when it waits for the loads of others, once it does. */
   waitUntilMs: number | undefined;
@@ -33,6 +33,11 @@ export class Flight<Result> {
   /** The result is out: whoever comes now has come too late for it. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** An invalidation elsewhere makes it worthless: it runs, or has a copy for who comes meanwhile. */
+  get isOutdatedByChange(): boolean {
+    return !this.isWaiting || this.interim !== undefined;
   }
 
   /** Nobody waits for the result any more, and it is not wanted for later callers either. */
@@ -144,12 +149,12 @@ export class SingleFlight<Result> {
 
   /** Another process changed the key, or its lease: what is on its way for it is outdated. */
   detachRunning(key: string): void {
-    if (this.#flights.get(key)?.isWaiting === false) this.#flights.delete(key);
+    if (this.#flights.get(key)?.isOutdatedByChange === true) this.#flights.delete(key);
   }
 
   /** As {@link detachRunning} for all keys. */
   detachAllRunning(): void {
-    for (const [key, flight] of this.#flights) if (!flight.isWaiting) this.#flights.delete(key);
+    for (const [key, flight] of this.#flights) if (flight.isOutdatedByChange) this.#flights.delete(key);
   }
 
   detachAll(): void {
