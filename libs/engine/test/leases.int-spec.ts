@@ -495,6 +495,25 @@ describe('a program that knows no leases', () => {
   });
 });
 
+describe('the leases of a batch', () => {
+  it.each([
+    ['how long another load still has', 'PTTL'],
+    ['what is stored', 'GETRANGE'],
+  ])('are all ended when Redis does not say %s', async (_, refused) => {
+    const { loader } = await loadHere();
+    let refusals = 0;
+    there.redis.onCall = ({ name }) => {
+      if (name === refused && refusals++ === 0) throw new RedisUnavailableError('deadline');
+    };
+    const load = (keys: readonly string[]) => new Map(keys.map((key) => [key, 'loaded there']));
+    const waiting = there.engine.getOrSetMany(['a', 'b'], load);
+    await eventually(() => refusals > 0);
+    loader.end();
+    await waiting;
+    await expectSoon(() => leaseOf('b'), null);
+  });
+});
+
 describe('who finds another load under way', () => {
   it('gets a stale copy at once where there is one', async () => {
     await here.engine.set('a', 'stale', { grace: '1h' });

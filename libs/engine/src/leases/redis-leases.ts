@@ -2,6 +2,7 @@ import type { Clock } from '@nest-strata/core';
 import { RedisReplyError } from '@nest-strata/redis';
 import type { KeyAnnouncement, RedisPort } from '@nest-strata/redis';
 import type { FailureTerms, LoadClaim } from '../authority/authority.port.js';
+import { isCacheFault } from '../authority/cache-fault.js';
 import type { RedisTicket } from '../authority/redis-ticket.js';
 import type { Codec } from '../codec/codec.port.js';
 import { ENVELOPE_FIXED_BYTES } from '../envelope/envelope.js';
@@ -45,23 +46,14 @@ export class RedisLeases {
     tags: readonly string[],
     lifeMs: number,
   ): Promise<LoadClaim<RedisTicket>[]> {
-    const sentAtMs = this.clock.monotonicMs();
-    const [versions, takenAt, ...attempts] = await Promise.all([
-      this.records.take(tags, lifeMs),
-      this.#serverTime(),
-      ...keys.map((key) => this.#attempt(key, seen === undefined)),
-    ]);
-    return Promise.all(
-      attempts.map(async ({ key, token, isGranted, holder, header }, index): Promise<LoadClaim<RedisTicket>> => {
-        if (!isGranted) return this.#refused(key, holder);
-        const leaseKey = this.keys.leaseKey(key);
-        this.held.hold(leaseKey, token, sentAtMs);
-        const ticket = { tags, lifeMs, versions, takenAt, lease: { token, seen: header } };
-        if (seen === undefined || header.equals(seen[index] ?? NOTHING)) return { kind: 'granted', ticket };
-        await this.release(key, ticket);
-        return { kind: 'changed' };
-      }),
-    );
+    const tokens = keys.map(() => this.held.newToken());
+    try {
+      return await this.#claim(keys, tokens, seen, tags, lifeMs);
+    } catch (error) {
+      // What was granted has nobody who would end it. Who asked need not wait for that.
+      for (const [index, key] of keys.entries()) void this.#tryToGiveBack(key, tokens[index] ?? '');
+      throw error;
+    }
   }
 
   /** Takes the lease from whoever holds it, and removes the value. */
@@ -93,6 +85,15 @@ export class RedisLeases {
     await this.redis.run(releaseLeaseScript, { lease: leaseKey }, args);
   }
 
+  /** A lease that cannot be given back ends by itself: it is not renewed. */
+  async #tryToGiveBack(key: string, token: string): Promise<void> {
+    try {
+      await this.#giveBack(this.keys.leaseKey(key), token);
+    } catch {
+      // Why is told to who asked for it.
+    }
+  }
+
   /** Gives back the leases of this namespace, so that other processes need not wait for their end. */
   async close(): Promise<void> {
     await Promise.allSettled(
@@ -107,8 +108,33 @@ export class RedisLeases {
     if (lease !== undefined) this.held.letGo(this.keys.leaseKey(key), lease.token);
   }
 
-  async #attempt(key: string, isForced: boolean) {
-    const token = this.held.newToken();
+  async #claim(
+    keys: readonly string[],
+    tokens: readonly string[],
+    seen: readonly (Buffer | undefined)[] | undefined,
+    tags: readonly string[],
+    lifeMs: number,
+  ): Promise<LoadClaim<RedisTicket>[]> {
+    const sentAtMs = this.clock.monotonicMs();
+    const [versions, takenAt, ...attempts] = await Promise.all([
+      this.records.take(tags, lifeMs),
+      this.#serverTime(),
+      ...keys.map((key, index) => this.#attempt(key, tokens[index] ?? '', seen === undefined)),
+    ]);
+    return Promise.all(
+      attempts.map(async ({ key, token, isGranted, holder, header }, index): Promise<LoadClaim<RedisTicket>> => {
+        if (!isGranted) return this.#refused(key, holder);
+        if (seen !== undefined && !header.equals(seen[index] ?? NOTHING)) {
+          await this.#tryToGiveBack(key, token);
+          return { kind: 'changed' };
+        }
+        this.held.hold(this.keys.leaseKey(key), token, sentAtMs);
+        return { kind: 'granted', ticket: { tags, lifeMs, versions, takenAt, lease: { token, seen: header } } };
+      }),
+    );
+  }
+
+  async #attempt(key: string, token: string, isForced: boolean) {
     const leaseKey = this.keys.leaseKey(key);
     const [granted, holder, header] = await Promise.all([
       this.redis.send('SET', [leaseKey, token, ...(isForced ? [] : ['NX']), 'PX', LEASE_MS]),
@@ -134,8 +160,17 @@ export class RedisLeases {
     if (holder === null) return { kind: 'changed' };
     const failure = decodeFailure(holder, this.codec);
     if (failure !== undefined) return { kind: 'failed', ...failure };
-    const leftMs = Number(await this.redis.send('PTTL', [this.keys.leaseKey(key)]));
-    return { kind: 'held', leftMs: Math.max(0, leftMs) };
+    return { kind: 'held', leftMs: await this.#timeLeft(key) };
+  }
+
+  /** Where it cannot be asked for, all that a lease has. */
+  async #timeLeft(key: string): Promise<number> {
+    try {
+      return Math.max(0, Number(await this.redis.send('PTTL', [this.keys.leaseKey(key)])));
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      return LEASE_MS;
+    }
   }
 
   async #serverTime(): Promise<string> {
