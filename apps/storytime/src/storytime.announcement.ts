@@ -20,7 +20,7 @@ function whereIsData(config: DatabaseConfig): string {
 
 function whereIsCache({ redis, enabled }: CacheSettings): string {
   if (enabled === false) return 'none, by CACHE_ENABLED';
-  if (redis?.url === undefined) return 'in the memory of this process; set REDIS_URL to keep it in Redis';
+  if (!redis || redis.url === undefined) return 'in the memory of this process; set REDIS_URL to keep it in Redis';
   return `in memory and in Redis at ${hostOf(redis.url)}`;
 }
 

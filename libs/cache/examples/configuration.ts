@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { CacheModule } from '@nest-strata/cache';
 import type { CacheSettings } from '@nest-strata/cache';
-import { cacheConfig } from '@nest-strata/cache/config';
+import { cacheConfig, mergeCacheSettings } from '@nest-strata/cache/config';
 
 // #region environment
 @Module({
@@ -17,7 +17,8 @@ export class AppModule {}
     ConfigModule.forRoot(),
     CacheModule.forRootAsync({
       ...cacheConfig.asProvider(),
-      useFactory: (environment: CacheSettings) => ({ namespace: 'shop', ttl: '10m', ...environment }),
+      useFactory: (environment: CacheSettings) =>
+        mergeCacheSettings({ namespace: 'shop', ttl: '10m', memory: { values: 'cloned' } }, environment),
       caches: { heroes: { ttl: '1h' } },
     }),
   ],

@@ -4,8 +4,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { CacheEngine } from '@nest-strata/engine';
 import type { RedisPort } from '@nest-strata/redis';
 import { logCacheState } from './cache-state.log.js';
-import { CACHE_REDIS } from './cache.tokens.js';
+import { CACHE_REDIS, CACHE_SETTINGS } from './cache.tokens.js';
 import { DuplicateCacheModuleError } from './errors/duplicate-cache-module.error.js';
+import type { ResolvedSettings } from './options/resolved-settings.js';
 import { logRedisOutages } from './redis-outage.log.js';
 
 /** How long the boot waits for a Redis that does not answer; it goes on without it then. */
@@ -26,6 +27,7 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly engine: CacheEngine,
     @Inject(CACHE_REDIS) private readonly redis: RedisPort | undefined,
+    @Inject(CACHE_SETTINGS) private readonly settings: ResolvedSettings,
     modules: ModulesContainer,
   ) {
     const holders = [...modules.values()].filter((module) => module.providers.has(CacheLifecycle));
@@ -33,6 +35,8 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onModuleInit(): Promise<void> {
+    const { ignored: options } = this.settings;
+    if (options.length > 0) this.logger.log('options count for nothing without Redis', { options });
     if (this.redis === undefined) return;
     logRedisOutages(this.redis, this.logger);
     logCacheState(this.engine, this.logger);

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheModule, CacheService, getCacheToken } from '@nest-strata/cache';
 import type { CacheSettings } from '@nest-strata/cache';
-import { cacheConfig, InvalidCacheEnvironmentError } from '@nest-strata/cache/config';
+import { cacheConfig, InvalidCacheEnvironmentError, mergeCacheSettings } from '@nest-strata/cache/config';
 import { resolveRedisOptions } from '@nest-strata/redis';
 import { RedisServer } from '@nest-strata/testing';
 import { environmentVariables } from '../src/config/environment-variables.js';
@@ -32,6 +32,12 @@ async function boot(variables: Record<string, string>, module?: () => DynamicMod
   const app = testing.createNestApplication();
   apps.push(app);
   return app.init();
+}
+
+/** A cache of these settings, with the environment over them. */
+function over(code: CacheSettings): () => DynamicModule {
+  const useFactory = (settings: CacheSettings) => mergeCacheSettings(code, settings);
+  return () => CacheModule.forRootAsync({ ...cacheConfig.asProvider(), useFactory });
 }
 
 describe('cacheConfig', () => {
@@ -76,12 +82,39 @@ describe('cacheConfig', () => {
   });
 
   it('lays the environment over what the code says', async () => {
-    const useFactory = (settings: CacheSettings) => ({ namespace: 'shop', ttl: '10m' as const, ...settings });
-    const module = () => CacheModule.forRootAsync({ ...cacheConfig.asProvider(), useFactory });
-    const cache = (await boot({ CACHE_DEFAULT_TTL: '5s' }, module)).get(CacheService);
+    const cache = (await boot({ CACHE_DEFAULT_TTL: '5s' }, over({ namespace: 'shop', ttl: '10m' }))).get(CacheService);
     expect(cache.name).toBe('shop');
     await cache.set('a', 1);
     expect(await cache.ttl('a')).toBeLessThanOrEqual(5000);
+  });
+
+  it('boots without the Redis that it switches off, and logs what of the code counts for nothing', async () => {
+    const code: CacheSettings = {
+      namespace: 'shop',
+      redis: { url: 'redis://localhost:1' },
+      coherence: 'bus',
+      recovery: { failoverWindow: '1m' },
+      outbox: true,
+    };
+    const cache = (await boot({ REDIS_ENABLED: 'false', REDIS_URL: 'redis://localhost:1' }, over(code))).get(
+      CacheService,
+    );
+    expect(await cache.set('a', 1)).toEqual({ stored: true });
+    expect(logger.log).toHaveBeenCalledWith(
+      'options count for nothing without Redis',
+      { options: ['coherence', 'recovery', 'outbox'] },
+      'Cache',
+    );
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
+  it('says nothing of options that count', async () => {
+    await boot({}, over({ ttl: '10m' }));
+    expect(logger.log).not.toHaveBeenCalledWith(
+      'options count for nothing without Redis',
+      expect.anything(),
+      expect.anything(),
+    );
   });
 
   it('says nothing of units when every duration has one', async () => {

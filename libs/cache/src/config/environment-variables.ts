@@ -20,7 +20,11 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
   },
   { name: 'REDIS_USERNAME', kind: 'text', option: 'redis.username', meaning: 'Replaces the user name of the URL.' },
   { name: 'REDIS_PASSWORD', kind: 'text', option: 'redis.password', meaning: 'Replaces the password of the URL.' },
-  { name: 'REDIS_ENABLED', kind: 'switch', meaning: '`false`: memory only, whatever `REDIS_URL` says.' },
+  {
+    name: 'REDIS_ENABLED',
+    kind: 'switch',
+    meaning: '`false`: memory only, whatever `REDIS_URL` and the code say.',
+  },
   {
     name: 'REDIS_MAX_CONNECTIONS',
     kind: 'number',

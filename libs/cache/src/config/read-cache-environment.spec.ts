@@ -88,9 +88,16 @@ describe('readCacheEnvironment', () => {
 
   it.each([
     [{ REDIS_ENABLED: 'false', REDIS_URL: 'redis://localhost', REDIS_DEADLINE: '1s' }],
-    [{ REDIS_PASSWORD: 'hunter2', REDIS_MAX_CONNECTIONS: '5' }],
+    [{ REDIS_ENABLED: 'false' }],
     [{ REDIS_ENABLED: 'false', REDIS_URL: 'redis://localhost', CACHE_COHERENCE: 'bus' }],
-  ])('leaves Redis out when it is switched off or has no address: %j', (environment) => {
+  ])('switches Redis off, whatever the code says: %j', (environment) => {
+    expect(readCacheEnvironment(environment).settings).toEqual({ redis: false });
+  });
+
+  it.each([
+    [{ REDIS_PASSWORD: 'hunter2', REDIS_MAX_CONNECTIONS: '5' }],
+    [{ REDIS_DEADLINE: '1s', CACHE_COHERENCE: 'bus' }],
+  ])('leaves Redis to the code when it has no address: %j', (environment) => {
     expect(readCacheEnvironment(environment).settings).toEqual({});
   });
 

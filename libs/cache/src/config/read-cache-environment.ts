@@ -61,6 +61,7 @@ function leaveOut(reader: EnvironmentReader, draft: Draft): void {
     delete draft['redis'];
     delete draft['coherence'];
   }
+  if (redisEnabled === false) draft['redis'] = false;
   if (reader.switch('CACHE_MEMORY_ENABLED') === false) draft['memory'] = false;
 }
 

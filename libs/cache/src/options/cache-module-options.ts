@@ -91,8 +91,11 @@ export interface CacheSettings extends FreshnessOptions {
   readonly jitter?: number;
   /** The memory tier; `false` for none. Without `redis` there must be one. */
   readonly memory?: false | MemoryOptions;
-  /** The Redis tier. Left out: memory is the only tier, and nothing need be installed. */
-  readonly redis?: RedisOptions;
+  /**
+   * The Redis tier. Left out: memory is the only tier, and nothing need be installed. `false`: the same, and `coherence`,
+   * which is a mistake without Redis else, counts for nothing, so that a deployment can go without.
+   */
+  readonly redis?: false | RedisOptions;
   /**
    * How memory over Redis learns of the changes of other processes, which must all be told the same way: `'tracking'` by
    * Redis itself, of every change; `'tracking-reads'` by Redis, of what this process has read; `'bus'` by messages of

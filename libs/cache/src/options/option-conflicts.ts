@@ -1,8 +1,8 @@
 import { durationToMs, isDuration } from '@nest-strata/core';
 import { LIVENESS_BOUND_MS } from '@nest-strata/engine';
 import { describeGiven } from './describe-given.js';
-import { layOptions } from './inherited-options.js';
 import type { OptionProblem } from './invalid-cache-options.error.js';
+import { layOptions } from './lay-options.js';
 import { isPlainObject } from './option-rules.js';
 
 /** Options as somebody wrote them. */

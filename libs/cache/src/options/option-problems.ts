@@ -1,5 +1,6 @@
 import { InvalidRedisOptionsError, resolveRedisOptions } from '@nest-strata/redis';
 import { describeGiven } from './describe-given.js';
+import { withoutIgnored } from './ignored-options.js';
 import { DEFAULT_TTL, inheritedFrom } from './inherited-options.js';
 import type { OptionProblem } from './invalid-cache-options.error.js';
 import { optionConflicts } from './option-conflicts.js';
@@ -19,14 +20,15 @@ export function cacheOptionProblems(settings: unknown, caches: unknown): OptionP
     return [{ path: 'options', message: `given ${describeGiven(settings)}; return an object of options, {} for none` }];
   }
   const { isGlobal, caches: misplaced, ...rest } = settings;
+  const counting = withoutIgnored(rest);
   return [
     ...Object.entries({ isGlobal, caches: misplaced }).flatMap(([path, given]) =>
       given === undefined ? [] : [{ path, message: 'write it beside the factory, in forRootAsync({ … }) itself' }],
     ),
     ...settingsProblems(rest),
-    ...optionConflicts(rest, { ttl: DEFAULT_TTL }),
+    ...optionConflicts(counting, { ttl: DEFAULT_TTL }),
     ...(isPlainObject(caches)
-      ? namedCacheProblems(caches, inheritedFrom(rest))
+      ? namedCacheProblems(caches, inheritedFrom(counting))
       : [
           {
             path: 'caches',

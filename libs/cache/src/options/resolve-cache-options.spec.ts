@@ -253,6 +253,11 @@ describe('options that are wrong', () => {
       'coherence: given "bus" without redis, where no other process shares the cache; leave it out, or configure redis',
     ],
     [
+      'no tier but the Redis that is switched off',
+      { redis: false, memory: false },
+      'memory: given false without redis, which leaves no tier',
+    ],
+    [
       'a long life in memory that hears of nothing',
       { namespace: 'shop', redis, coherence: 'none', memory: { ttl: '1h' } },
       `memory.ttl: given "1h", which is never reached: memory that hears of no changes keeps copies for a second; write '1s'`,
@@ -424,6 +429,7 @@ describe('options that are right', () => {
       caches: [],
       ttls: [],
       failOn: ['down'],
+      ignored: [],
     });
   });
 
@@ -520,6 +526,27 @@ describe('options that are right', () => {
   it('need no Redis while the cache is switched off', () => {
     expect(resolveCacheOptions({ namespace: 'shop', redis, enabled: false }).redis).toBeUndefined();
     expect(resolveCacheOptions({ memory: false, enabled: false }).cache.enabled).toBe(false);
+  });
+
+  it('count for nothing where they are about a Redis that is switched off, and are told', () => {
+    const aboutRedis: CacheSettings = { coherence: 'none', recovery: { failoverWindow: '1m' }, outbox: true };
+    const settings: CacheSettings = { memory: { ttl: '1h' }, ...aboutRedis, redis: false };
+    const { ignored, ...resolved } = resolveCacheOptions(settings, { heroes: { memory: { ttl: '2h' } } });
+    expect(ignored).toEqual(['coherence', 'recovery', 'outbox']);
+    const { ignored: none, ...without } = resolveCacheOptions(
+      { memory: { ttl: '1h' } },
+      { heroes: { memory: { ttl: '2h' } } },
+    );
+    expect(none).toEqual([]);
+    expect(resolved).toEqual(without);
+  });
+
+  it.each<[readonly string[], CacheSettings]>([
+    [['recovery'], { recovery: { maxPendingEvicts: 5 }, outbox: false }],
+    [[], { namespace: 'shop', redis, coherence: 'bus', recovery: {}, outbox: true }],
+    [[], { redis: false, outbox: true, enabled: false }],
+  ])('are told as ignored, %j, in %j', (ignored, settings) => {
+    expect(resolveCacheOptions(settings).ignored).toEqual(ignored);
   });
 
   it('register types with their own names and functions', () => {

@@ -10,8 +10,10 @@ import type {
   NamedCacheOptions,
 } from './cache-module-options.js';
 import type { ResolvedOutboxOptions } from '../outbox/outbox-options.js';
-import { DEFAULT_TTL, inheritedFrom, layOptions } from './inherited-options.js';
+import { ignoredOptions, withoutIgnored } from './ignored-options.js';
+import { DEFAULT_TTL, inheritedFrom } from './inherited-options.js';
 import { InvalidCacheOptionsError } from './invalid-cache-options.error.js';
+import { layOptions } from './lay-options.js';
 import { cacheOptionProblems, namedCacheProblems } from './option-problems.js';
 import { isPlainObject } from './option-rules.js';
 import { resolveFreshness } from './resolve-freshness.js';
@@ -49,16 +51,18 @@ export function resolveCacheOptions(
 ): ResolvedSettings {
   const problems = cacheOptionProblems(settings, caches);
   if (problems.length > 0) throw new InvalidCacheOptionsError(problems);
-  const redis = settings.enabled === false ? undefined : settings.redis;
+  const counting = withoutIgnored(settings);
+  const redis = settings.enabled === false || settings.redis === false ? undefined : settings.redis;
   return frozenCopy({
-    cache: resolveRoot(settings),
-    inherited: inheritedFrom(settings),
+    cache: resolveRoot(counting),
+    inherited: inheritedFrom(counting),
     codec: settings.codec ?? DEFAULTS.codec,
     redis,
     caches: Object.entries(caches).map(([name, options]) => ({ name, options })),
     ttls: Object.entries(settings.ttls ?? {}).map(([name, ttl]) => ({ name, ttl })),
     failOn: settings.health?.failOn ?? DEFAULTS.failOn,
     outbox: redis && resolveOutbox(settings.outbox),
+    ignored: settings.enabled === false ? [] : ignoredOptions({ ...settings }),
   });
 }
 

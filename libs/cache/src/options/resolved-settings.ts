@@ -28,4 +28,6 @@ export interface ResolvedSettings {
   readonly failOn: readonly Exclude<CacheState, 'up'>[];
   /** `undefined` without one, and without Redis. */
   readonly outbox: ResolvedOutboxOptions | undefined;
+  /** The options that count for nothing without Redis. */
+  readonly ignored: readonly string[];
 }

@@ -95,12 +95,12 @@ export class SettingsShape extends FreshnessShape {
   @IsShare() jitter: unknown;
 
   @OptionRule((given, { redis, enabled }) =>
-    given === false && redis === undefined && enabled !== false ? NO_TIER_ADVICE : undefined,
+    given === false && (redis === undefined || redis === false) && enabled !== false ? NO_TIER_ADVICE : undefined,
   )
   @IsGroup('or false')
   memory: unknown;
 
-  @IsGroup() redis: unknown;
+  @IsGroup('or false') redis: unknown;
 
   @OptionRule((given, { redis }) =>
     given !== undefined && redis === undefined
