@@ -241,6 +241,18 @@ describe.each([
     expect(await here.engine.get('a')).toBe('newer');
   });
 
+  it('slide no entry that was expired by hand meanwhile', async () => {
+    await getOrSet(here, { ttl: '60s', slidingTtl: '10s', grace: '1h' });
+    const reads = there.redis.gateReplies(({ kind }) => kind === 'read');
+    const read = getOrSet(there, { ttl: '60s', slidingTtl: '40s' }, failing);
+    await reads.arrival();
+    await here.engine.expire('a');
+    reads.open();
+    expect(await read).toBe('load 1');
+    await sleep(20);
+    expect(await here.engine.get('a')).toBeUndefined();
+  });
+
   it('store a null for as long as it is to be believed', async () => {
     await getOrSet(here, { ttl: '1h', negativeTtl: '30ms' }, () => null);
     expect(await getOrSet(there, {}, failing)).toBeNull();

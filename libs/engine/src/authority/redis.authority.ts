@@ -215,8 +215,11 @@ export class RedisAuthority extends Authority<RedisTicket> {
   override async slide(key: string, entry: StoredEntry, freshUntilMs: number): Promise<void> {
     const stored = await this.#reader.readBytes(key);
     const { entries, clock } = this.parts;
-    const present = stored && entries.decode(key, stored, clock.monotonicMs());
-    if (stored === undefined || present?.writeId !== entry.writeId || present.freshUntilMs >= freshUntilMs) return;
+    const nowMs = clock.monotonicMs();
+    const present = stored && entries.decode(key, stored, nowMs);
+    if (stored === undefined || present?.writeId !== entry.writeId) return;
+    // What is stale was expired by hand: it is not brought back.
+    if (nowMs >= present.freshUntilMs || present.freshUntilMs >= freshUntilMs) return;
     const goneAtMs = freshUntilMs + (present.goneAtMs - present.freshUntilMs);
     const keptForMs = goneAtMs - clock.monotonicMs();
     await this.#versioned.prolongRecords(tagsOf(present), keptForMs);
