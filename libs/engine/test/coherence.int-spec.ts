@@ -124,6 +124,16 @@ describe.each<KeyWatchMode>(['tracking', 'tracking-reads', 'bus'])('memory, kept
     await expectSoon(() => here.engine.get(key), 'new');
   });
 
+  it('hears of evicts of what it set itself under a long key, or with a long tag', async () => {
+    const [key, tag] = ['k'.repeat(3_000), 't'.repeat(3_000)];
+    await here.engine.set(key, 'old');
+    await here.engine.set('b', 'old', { tags: [tag] });
+    expect(await here.engine.getMany([key, 'b'])).toEqual(['old', 'old']);
+    await there.engine.delete(key);
+    await there.engine.deleteByTag(tag);
+    await expectSoon(() => here.engine.getMany([key, 'b']), [undefined, undefined]);
+  });
+
   it('keeps a counter out, and hears of it', async () => {
     await here.engine.increment('n');
     await there.engine.increment('n');

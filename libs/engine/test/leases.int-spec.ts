@@ -475,6 +475,30 @@ describe('a load of a key whose name is shortened', () => {
   });
 });
 
+describe('who waits for a load', () => {
+  it.each([
+    ['', 'a'],
+    [', though the name of its key is shortened', 'k'.repeat(3_000)],
+  ])('does not miss the end of it that is told before Redis says how long it has%s', async (_, key) => {
+    const loader = new GatedLoader('loaded here');
+    const loaded = here.engine.getOrSet(key, loader.load);
+    await loader.began();
+    await processes.untilHeardBy(there);
+    const reply = there.redis.gateReplies(({ name }) => name === 'PTTL');
+    const waiting = there.engine.getOrSet(key, failing('not here'));
+    await reply.arrival();
+    loader.end();
+    await loaded;
+    await processes.untilHeardBy(there);
+    const { elapsedMs } = await timed(() => {
+      reply.open();
+      return waiting;
+    });
+    expect(elapsedMs).toBeLessThan(SOON_MS);
+    expect(await waiting).toBe('loaded here');
+  });
+});
+
 describe('a program that knows no leases', () => {
   it.each([
     ['writes', () => redis.send('SET', [processes.valueKey('a'), '{}'])],

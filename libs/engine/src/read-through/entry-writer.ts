@@ -11,6 +11,7 @@ import type { WriteOutcome } from '../entry/write-outcome.js';
 import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
 import { reportFault } from '../events/report-fault.js';
 import { quietUntilMs } from '../freshness/freshness.policy.js';
+import { isToldInFull } from '../memory/told-in-full.js';
 import type { FoundCopy, HeldValue } from './read-outcome.js';
 import type { FillStart } from './tier-reader.js';
 
@@ -203,7 +204,9 @@ export class EntryWriter {
     options: ResolvedEntryOptions,
     { key, start }: Fill,
   ): boolean {
-    return this.context.memory.keep(key, {
+    const { memory, authority, keySpace } = this.context;
+    if (authority.isShared && !isToldInFull(key, entry, keySpace)) return false;
+    return memory.keep(key, {
       entry,
       kept,
       mark,

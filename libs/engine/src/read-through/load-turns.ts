@@ -96,7 +96,7 @@ export class LoadTurns {
   /** Another load of the key is under way: its callers get a stale copy at once, or wait for the word that it has ended. */
   async #awaitOther(key: UnclaimedKey, leftMs: number, asked: FillStart, plan: LoadPlan): Promise<void> {
     const { flight, stale } = key;
-    const { authority, clock, memory, stats, keeper } = this.context;
+    const { authority, clock, stats, keeper } = this.context;
     const { lockTimeoutMs, hardTimeoutMs } = plan.options;
     stats.loadWaits++;
     if (stale !== undefined) {
@@ -111,7 +111,7 @@ export class LoadTurns {
       return;
     }
     flight.isWaiting = true;
-    if (!memory.changes.isOutdated(flight.key, asked.stamp)) {
+    if (!this.#isChangedSince(asked.stamp, flight.key)) {
       await authority.untilReleased(flight.key, Math.min(leftMs + EXPIRY_SLACK_MS, patienceMs));
     }
     flight.isWaiting = false;
@@ -149,6 +149,12 @@ export class LoadTurns {
     else if (isShared) substituteFor(flight, error, options, 'at last');
     else return false;
     return true;
+  }
+
+  /** What is heard of a key is heard by the name that Redis has for it. */
+  #isChangedSince(stamp: number, key: string): boolean {
+    const { memory, keySpace } = this.context;
+    return memory.changes.isChangedHere(key, stamp) || memory.changes.isOutdated(keySpace.listedKey(key), stamp);
   }
 
   #isEvictPending(key: string): boolean {

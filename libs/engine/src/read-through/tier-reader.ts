@@ -4,6 +4,7 @@ import type { CacheContext } from '../cache-context.js';
 import type { CacheEntry } from '../entry/cache-entry.js';
 import { reportFault } from '../events/report-fault.js';
 import { quietUntilMs } from '../freshness/freshness.policy.js';
+import { isToldInFull } from '../memory/told-in-full.js';
 import type { FoundCopy } from './read-outcome.js';
 
 /** What the authority has of some keys. */
@@ -101,9 +102,4 @@ export class TierReader {
     const kept = { value: entry.value, isCopiedOnRead };
     return memory.keep(key, { entry, kept, mark, stamp: start.stamp, quietUntilMs: quietUntilMs(entry, options) });
   }
-}
-
-/** Whether a change of the key or of one of its tags will be told by the name that it has here. */
-function isToldInFull(key: string, { tags }: Pick<CacheEntry, 'tags'>, keySpace: CacheContext['keySpace']): boolean {
-  return keySpace.isToldInFull(key) && tags.every(({ tag }) => keySpace.isToldInFull(tag));
 }
