@@ -37,10 +37,17 @@ describe('readCacheEnvironment', () => {
       CACHE_GRACE: '1d',
       CACHE_STALE_WHILE_REVALIDATE: '60',
       CACHE_REFRESH_AHEAD: '0.8',
+      CACHE_EARLY_REFRESH: '1.5',
       CACHE_NEGATIVE_TTL: '1m',
+      CACHE_SLIDING_TTL: '600',
       CACHE_SOFT_TIMEOUT: '200ms',
       CACHE_HARD_TIMEOUT: '5s',
+      CACHE_LOCK_TIMEOUT: '3s',
+      CACHE_ON_LOCK_TIMEOUT: 'fail',
+      CACHE_ERROR_TTL: '5s',
+      CACHE_RETRY_AFTER: '2',
       CACHE_MAX_CONCURRENT_LOADS: '20',
+      CACHE_MAX_QUEUED_LOADS: '0',
       CACHE_COHERENCE: 'bus',
       CACHE_CODEC: 'msgpack',
       CACHE_MEMORY_ENABLED: 'TRUE',
@@ -66,10 +73,16 @@ describe('readCacheEnvironment', () => {
       grace: '1d',
       staleWhileRevalidate: '60s',
       refreshAhead: 0.8,
+      earlyRefresh: 1.5,
       negativeTtl: '1m',
+      slidingTtl: '600s',
       softTimeout: '200ms',
       hardTimeout: '5s',
-      loads: { maxConcurrent: 20 },
+      lockTimeout: '3s',
+      onLockTimeout: 'fail',
+      errorTtl: '5s',
+      retryAfter: '2s',
+      loads: { maxConcurrent: 20, maxQueued: 0 },
       coherence: 'bus',
       codec: 'msgpack',
       memory: { maxEntries: 500, maxBytes: 1_000_000, ttl: '30s' },
@@ -131,6 +144,11 @@ describe('readCacheEnvironment', () => {
       { CACHE_MAX_CONCURRENT_LOADS: '0' },
       'CACHE_MAX_CONCURRENT_LOADS: given 0; write a whole number of loads, at least 1',
     ],
+    [{ CACHE_MAX_QUEUED_LOADS: '-1' }, 'CACHE_MAX_QUEUED_LOADS: given -1; write a whole number of loads, at least 0'],
+    [{ CACHE_EARLY_REFRESH: '-1' }, 'CACHE_EARLY_REFRESH: given -1; write a number of 0 or more'],
+    [{ CACHE_ON_LOCK_TIMEOUT: 'wait' }, `CACHE_ON_LOCK_TIMEOUT: given "wait"; write 'load' or 'fail'`],
+    [{ CACHE_ERROR_TTL: 'forever' }, `CACHE_ERROR_TTL: given "forever"; write a duration from '0ms' to '1d'`],
+    [{ CACHE_RETRY_AFTER: '100000' }, `CACHE_RETRY_AFTER: given "100000s"; write a duration from '0ms' to '1d'`],
     [
       { REDIS_URL: 'redis://x', CACHE_COHERENCE: 'pubsub' },
       `CACHE_COHERENCE: given "pubsub"; write 'auto' or 'tracking' or`,
@@ -160,6 +178,8 @@ describe('readCacheEnvironment', () => {
     expect(problemsOf({ REDIS_URL: 'redis://localhost' })).toEqual([]);
     expect(problemsOf({ CACHE_MEMORY_ENABLED: 'false' })).toEqual([]);
     expect(problemsOf({ CACHE_SOFT_TIMEOUT: '200ms' })).toEqual([]);
+    expect(problemsOf({ CACHE_SLIDING_TTL: '2h' })).toEqual([]);
+    expect(problemsOf({ CACHE_MAX_QUEUED_LOADS: '5' })).toEqual([]);
   });
 
   it('is not led astray by names', () => {

@@ -25,7 +25,7 @@ type StoredFreshness = Pick<FreshnessOptions, 'grace' | 'staleWhileRevalidate' |
 interface StoreOptions<Args extends unknown[], Result> extends CacheNameOption, StoredFreshness {
   /** How long the result stays fresh, or a function that tells it from the result. Default: the cache's own. */
   readonly ttl?: Duration | ByResult<Args, Result, Duration>;
-  /** How long the memory tier may keep its copy; never longer than `ttl`. Default: the cache's own. */
+  /** How long the memory tier may keep its copy; never longer than `ttl`, and than the cache's `memory.ttl`, its default. */
   readonly memoryTtl?: Duration;
   /** The share of `ttl` by which it is shortened at random, in [0, 1). Default: the cache's own. */
   readonly jitter?: number;
@@ -101,7 +101,7 @@ export interface CacheConfigOptions extends FreshnessOptions {
   readonly cache?: string | readonly string[];
   /** How long results stay fresh. Default: the cache's own. */
   readonly ttl?: Duration;
-  /** How long the memory tier may keep its copies; never longer than `ttl`. Default: the cache's own. */
+  /** How long the memory tier may keep its copies; never longer than `ttl`, and than the cache's `memory.ttl`, its default. */
   readonly memoryTtl?: Duration;
   /** The share of `ttl` by which it is shortened at random, in [0, 1). Default: the cache's own. */
   readonly jitter?: number;

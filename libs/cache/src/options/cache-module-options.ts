@@ -19,7 +19,8 @@ export interface MemoryOptions {
   /** The most bytes kept, as estimated from the values. @default 67_108_864 (64 MiB) */
   readonly maxBytes?: number;
   /**
-   * How long memory serves a copy before it asks Redis again; never longer than the entry lives. Memory hears of changes
+   * How long memory serves a copy before it asks Redis again; never longer than the entry lives, and for no call longer
+   * than this: a `memoryTtl` above it counts as this. Memory hears of changes
    * of other processes, so it need not be short; with `coherence: 'none'` it is a second at most.
    *
    * @default the entry's own ttl

@@ -58,11 +58,12 @@ export interface FreshnessOptions {
   /** After `lockTimeout`: `'load'` loads too, and stores nothing; `'fail'` rejects with a LockTimeoutError. @default 'load' */
   readonly onLockTimeout?: 'load' | 'fail';
   /**
-   * How long the error of a load is what further loads of its key get, in all processes; `'0ms'`: they try again.
+   * How long the error of a load is what further loads of its key get, in all processes; up to `'1d'`. `'0ms'`: they try
+   * again.
    *
    * @default '0ms'
    */
   readonly errorTtl?: Duration;
-  /** How long a stale copy is served after a failed load before the next attempt, in all processes. @default '1s' */
+  /** How long a stale copy is served after a failed load before the next attempt, in all processes; up to `'1d'`. @default '1s' */
   readonly retryAfter?: Duration;
 }

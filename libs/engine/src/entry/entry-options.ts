@@ -5,7 +5,7 @@ import type { SourceVersion } from './source-version.js';
 export interface EntryOptions {
   /** How long the entry is fresh. `'0ms'`: not stored at all. `'forever'`: until it is evicted. */
   readonly ttl?: Duration;
-  /** How long the memory tier may keep its copy fresh; never longer than `ttl`. */
+  /** How long the memory tier may keep its copy fresh; never longer than `ttl`, and than the cache's own memory ttl. */
   readonly memoryTtl?: Duration;
   /** The share of `ttl` by which it is shortened at random, in [0, 1). `0` switches it off. */
   readonly jitter?: number;

@@ -45,6 +45,7 @@ describe('resolveEntryOptions', () => {
     [{ softTimeout: '1s', hardTimeout: '0ms' } as object, { softTimeoutMs: 1_000, hardTimeoutMs: Infinity }],
     [{ lockTimeout: '0ms', onLockTimeout: 'fail' } as object, { lockTimeoutMs: 0, onLockTimeout: 'fail' }],
     [{ errorTtl: '5s', retryAfter: '2s' } as object, { errorTtlMs: 5_000, retryAfterMs: 2_000 }],
+    [{ errorTtl: '1d', retryAfter: '0ms' } as object, { errorTtlMs: 86_400_000, retryAfterMs: 0 }],
     [{ forceRefresh: true, signal: new AbortController().signal } as object, { ttlMs: 60_000 }],
   ])('lays %p over it', (given, expected) => {
     expect(resolveEntryOptions(DEFAULTS, given)).toMatchObject(expected);
@@ -58,6 +59,9 @@ describe('resolveEntryOptions', () => {
     [{ jitter: -0.1 }, 'Option jitter: -0.1 given'],
     [{ jitter: '10%' }, 'Option jitter: 10% given'],
     [{ jitter: NaN }, 'Option jitter: NaN given'],
+    [{ errorTtl: 'forever' }, `Option errorTtl: "forever" given; write a duration up to '1d'`],
+    [{ errorTtl: 60 }, '60 is not a duration'],
+    [{ retryAfter: '25h' }, `Option retryAfter: "25h" given; write a duration up to '1d'`],
     [{ tags: 'a' }, 'Option tags: string given; write an array of strings'],
     [{ tags: [1] }, 'Option tags: 1 is not a tag; write non-empty strings'],
     [

@@ -28,12 +28,15 @@ const RULES: Rules = {
   hardTimeout: (time: Duration) => ({ hardTimeoutMs: toTimeoutMs(time) }),
   lockTimeout: (time: Duration) => ({ lockTimeoutMs: durationToMs(time) }),
   onLockTimeout: (reaction: 'load' | 'fail') => ({ onLockTimeout: checkReaction(reaction) }),
-  errorTtl: (ttl: Duration) => ({ errorTtlMs: durationToMs(ttl) }),
-  retryAfter: (time: Duration) => ({ retryAfterMs: durationToMs(time) }),
+  errorTtl: (ttl: Duration) => ({ errorTtlMs: toPauseMs('errorTtl', ttl) }),
+  retryAfter: (time: Duration) => ({ retryAfterMs: toPauseMs('retryAfter', time) }),
   fallback: (fallback: (error: unknown) => unknown) => ({ fallback: checkFallback(fallback) }),
   signal: () => ({}),
   forceRefresh: () => ({}),
 };
+
+/** The longest that a failure may keep loaders from being asked. */
+const LONGEST_PAUSE: Duration = '1d';
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
@@ -100,6 +103,12 @@ function checkBeta(beta: number): number {
 /** A time limit of nothing would be no limit that anybody means. */
 function toTimeoutMs(time: Duration): number {
   return durationToMs(time) || Infinity;
+}
+
+function toPauseMs(option: string, time: Duration): number {
+  const ms = durationToMs(time);
+  if (ms <= durationToMs(LONGEST_PAUSE)) return ms;
+  throw new InvalidOptionError(option, `${JSON.stringify(time)} given; write a duration up to '${LONGEST_PAUSE}'`);
 }
 
 function checkReaction(reaction: 'load' | 'fail'): 'load' | 'fail' {

@@ -77,9 +77,9 @@ export interface LoadOptions<T = unknown> extends EntryOptions {
   readonly lockTimeout?: Duration;
   /** After `lockTimeout`: `'load'` loads too, without storing the value; `'fail'` rejects with a `LockTimeoutError`. */
   readonly onLockTimeout?: 'load' | 'fail';
-  /** How long the error of a load is what further loads of the key get, in all processes. `'0ms'`: they try again. */
+  /** How long the error of a load is what further loads of the key get, in all processes; up to `'1d'`. `'0ms'`: they try again. */
   readonly errorTtl?: Duration;
-  /** How long a stale copy is served after a failed load before the next attempt, in all processes. */
+  /** How long a stale copy is served after a failed load before the next attempt, in all processes; up to `'1d'`. */
   readonly retryAfter?: Duration;
   /** Gives a value when the load failed and there is no stale copy. It is not stored. */
   readonly fallback?: (error: unknown) => T;
