@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CacheEngine, EntryOptions } from '@nest-strata/engine';
 import type { KeyWatchMode } from '@nest-strata/redis';
-import { FakeClock, SkewedClock } from '@nest-strata/testing';
+import { FakeClock, Gate, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
@@ -85,6 +85,19 @@ describe.each<KeyWatchMode>(['tracking', 'tracking-reads', 'bus'])('memory, kept
     await change(here.engine);
     expect(await here.engine.get('a')).toBe(after);
     expect(await here.engine.get('a')).toBe(after);
+  });
+
+  it('forgets what another process is about to write through', async () => {
+    const gate = new Gate<string>();
+    const written = there.engine.writeThrough('a', async () => {
+      await gate.pass('persist');
+      return 'new';
+    });
+    await gate.arrival();
+    await expectSoon(() => here.engine.get('a'), undefined);
+    gate.open();
+    await written;
+    await expectSoon(() => here.engine.get('a'), 'new');
   });
 
   it('answers without a command to Redis, tags included', async () => {

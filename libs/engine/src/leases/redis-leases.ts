@@ -9,6 +9,7 @@ import { ENVELOPE_FIXED_BYTES } from '../envelope/envelope.js';
 import type { KeySpace } from '../keys/key-space.js';
 import { announcementArgs } from '../scripts/announcement.js';
 import { releaseLeaseScript } from '../scripts/release-lease.script.js';
+import { seizeLeaseScript } from '../scripts/seize-lease.script.js';
 import { toVersion } from '../scripts/version-reply.js';
 import type { TagRecords } from '../tags/tag-records.js';
 import { decodeFailure, encodeFailure } from './failure-record.js';
@@ -26,7 +27,7 @@ const NOTHING = Buffer.alloc(0);
  * outdated. A lease is a key with an owner's token beside the value's.
  *
  * What is taken is taken by plain commands, so that this process is not told of it by itself, and a word about the lease
- * always means another.
+ * always means another. Where changes are announced, nobody hears of its own, and a value that goes is announced, too.
  */
 export class RedisLeases {
   constructor(
@@ -59,15 +60,13 @@ export class RedisLeases {
   /** Takes the lease from whoever holds it, and removes the value. */
   async seize(key: string, tags: readonly string[], lifeMs: number): Promise<RedisTicket> {
     const token = this.held.newToken();
-    const leaseKey = this.keys.leaseKey(key);
     const sentAtMs = this.clock.monotonicMs();
     const [versions, takenAt] = await Promise.all([
       this.records.take(tags, lifeMs),
       this.#serverTime(),
-      this.redis.send('SET', [leaseKey, token, 'PX', LEASE_MS]),
-      this.redis.send('UNLINK', [this.keys.valueKey(key)]),
+      this.#seize(this.keys.valueKey(key), this.keys.leaseKey(key), token),
     ]);
-    this.held.hold(leaseKey, token, sentAtMs);
+    this.held.hold(this.keys.leaseKey(key), token, sentAtMs);
     return { tags, lifeMs, versions, takenAt, lease: { token, seen: NOTHING } };
   }
 
@@ -132,6 +131,17 @@ export class RedisLeases {
         return { kind: 'granted', ticket: { tags, lifeMs, versions, takenAt, lease: { token, seen: header } } };
       }),
     );
+  }
+
+  async #seize(value: string, lease: string, token: string): Promise<void> {
+    const announcement = this.announcement();
+    if (announcement === undefined) {
+      const taken = this.redis.send('SET', [lease, token, 'PX', LEASE_MS]);
+      await Promise.all([taken, this.redis.send('UNLINK', [value])]);
+    } else {
+      const args = { token, leaseMs: LEASE_MS, ...announcementArgs(announcement) };
+      await this.redis.run(seizeLeaseScript, { value, lease }, args);
+    }
   }
 
   async #attempt(key: string, token: string, isForced: boolean) {
