@@ -47,6 +47,26 @@ describe('two processes on one Redis', () => {
     expect(await here.increment('n', 1)).toBe(1);
   });
 
+  it('count on after a clear that one of them has not heard of yet', async () => {
+    await here.increment('n', 5);
+    await processes.untilHeardBy(hereProcess);
+    await here.increment('n', 5);
+    hereProcess.redis.notifications.hold();
+    await there.clear();
+    expect(await there.increment('n', 100)).toBe(100);
+    expect(await here.increment('n', 1)).toBe(101);
+    hereProcess.redis.notifications.deliver();
+    await processes.untilHeardBy(hereProcess);
+    expect(await here.get('n')).toBe(101);
+    expect(await here.increment('n', 1)).toBe(102);
+  });
+
+  it('count anew where the companion of a counter is ahead of the server’s clock, which was set back', async () => {
+    await here.increment('n', 5);
+    await redis.send('SET', [`strata:${processes.name}:n:{${processes.valueKey('n')}}`, '001fffffffffffff']);
+    expect(await there.increment('n', 1)).toBe(1);
+  });
+
   it.each<[string, (cache: CacheEngine) => Promise<unknown>]>([
     ['a tag', (cache) => cache.deleteByTag('t')],
     ['the whole cache', (cache) => cache.clear()],

@@ -14,6 +14,9 @@ import { ANNOUNCE } from './announcement.js';
  * ARGV[5]  the source of the announcement
  *
  * Returns the sum; an error 'NOTACOUNTER' where the value is something else. O(1).
+ *
+ * Who has not heard of a clear yet brings an older version than the companion has, and the counter was made after that
+ * clear. A companion that is ahead of the server's clock tells nothing: the clock was set back.
  */
 export const incrementScript = defineScript({
   name: 'increment',
@@ -26,7 +29,14 @@ if present ~= '' and not string.match(present, '^-?%d+$') then
 end
 redis.call('DEL', KEYS[3])
 announce(KEYS[1])
-if present ~= '' and redis.call('GET', KEYS[2]) == ARGV[3] then return redis.call('INCRBY', KEYS[1], ARGV[1]) end
+
+local function is_valid(made_at)
+  if not made_at or made_at == ARGV[3] then return made_at end
+  local time, made_at_us = redis.call('TIME'), tonumber(made_at, 16) or 0
+  return made_at_us > tonumber(ARGV[3], 16) and made_at_us - (time[1] * 1000000 + time[2]) <= 0
+end
+
+if present ~= '' and is_valid(redis.call('GET', KEYS[2])) then return redis.call('INCRBY', KEYS[1], ARGV[1]) end
 if ARGV[2] == '0' then
   redis.call('SET', KEYS[1], ARGV[1])
   redis.call('SET', KEYS[2], ARGV[3])
