@@ -127,6 +127,19 @@ describe.each(['memory', 'redis'])('a cache over %s that is written behind', (ki
 });
 
 describe('a write behind while Redis is away', () => {
+  it('evicts nothing while it is refused, and what nobody knows of when it is not confirmed', async () => {
+    const { engine, redis } = await processes.start();
+    await engine.set('a', 'of before');
+    const writer = engine.writeBehind<string>('heroes', { persist: () => undefined, interval: '5ms' });
+    redis.disturb({ refuse: 1 });
+    expect(await writer.write('a', 'new')).toMatchObject({ accepted: false, reason: 'redis-unavailable' });
+    expect(engine.pendingEvicts.count).toBe(0);
+    redis.disturb({ loseReply: 1 });
+    expect(await writer.write('a', 'new')).toMatchObject({ accepted: false, reason: 'unknown' });
+    expect(engine.pendingEvicts.count).toBe(1);
+    redis.disturb({});
+  });
+
   it('is refused, and loads ask the database', async () => {
     const { engine, redis, events } = await processes.start();
     const writer = engine.writeBehind<string>('heroes', { persist: () => undefined, interval: '5ms' });

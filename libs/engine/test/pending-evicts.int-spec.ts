@@ -165,6 +165,16 @@ describe('a write that Redis does not confirm', () => {
     expect(await here.engine.get('a')).toBe('old');
   });
 
+  it('is an evict also where nobody knows whether the source was written through', async () => {
+    refuseAll();
+    const failing = () => Promise.reject(new Error('connection lost'));
+    await expect(here.engine.writeThrough('a', failing)).rejects.toThrow('connection lost');
+    allIsWell();
+    expect(await here.engine.get('a')).toBeUndefined();
+    await eventually(isSettled, RETRIED_MS);
+    await expectSoon(() => there.engine.get('a'), undefined);
+  });
+
   it('is an evict also where the source was written through', async () => {
     refuseAll();
     expect(await here.engine.writeThrough('a', () => 'persisted')).toBe('persisted');

@@ -3,6 +3,7 @@ import { SystemClock, SystemRandom } from '@nest-strata/core';
 import { readServerIdentity } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
 import { eventually, FakeClock } from '@nest-strata/testing';
+import { encodeSourceVersion, NO_SOURCE_VERSION } from '../src/entry/source-version.js';
 import { KeySpace } from '../src/keys/key-space.js';
 import type { Evict } from '../src/recovery/evict.js';
 import type { FailoverVerdict } from '../src/recovery/failover-verdict.js';
@@ -63,7 +64,7 @@ function makeRecovery(overrides: Partial<RecoveryParts> = {}): Recovery {
 async function write(name: string): Promise<void> {
   const stamp = recovery.pending.stamp();
   await redis.send('SET', [keySpace.valueKey(name), 'old']);
-  recovery.keyAcknowledged(name, stamp);
+  recovery.keyAcknowledged(name, stamp, NO_SOURCE_VERSION);
 }
 
 async function evict(name: string): Promise<void> {
@@ -123,13 +124,25 @@ describe('Recovery', () => {
     await redis.send('SET', [keySpace.valueKey('a'), 'by another process']);
     await servers.replicated();
     servers.cutReplication();
-    recovery.pending.add(key('a'), Infinity);
+    recovery.pending.add(key('a'));
     await eventually(() => recovery.pending.isEmpty);
     await failOver();
     expect(await exists('a')).toBe(true);
     await recovery.resume();
     await eventually(() => recovery.pending.isEmpty);
     expect([await exists('a'), attempts]).toEqual([false, [key('a'), key('a')]]);
+  });
+
+  it('repeats the deletion of a version that a failover lost with its version', async () => {
+    await recovery.resume();
+    await eventually(async () => (await heartbeat()) !== 'null');
+    await servers.replicated();
+    const floor = { version: encodeSourceVersion(9), forMs: 60_000, sparesHigher: true };
+    recovery.acknowledged([{ kind: 'key', key: 'a', floor }], recovery.pending.stamp());
+    await failOver();
+    await recovery.resume();
+    await eventually(() => recovery.pending.isEmpty);
+    expect(attempts).toEqual([{ kind: 'key', key: 'a', floor }]);
   });
 
   it('clears when it cannot know what was lost', async () => {
@@ -174,7 +187,7 @@ describe('Recovery', () => {
     recovery = makeRecovery({ clock: new FakeClock() });
     await recovery.resume();
     await write('a');
-    recovery.pending.add(key('a'), Infinity);
+    recovery.pending.add(key('a'));
     recovery.doubt();
     servers.entrance.resetConnections();
     await readyAgain(redis);
@@ -185,8 +198,8 @@ describe('Recovery', () => {
 
   it('lifts what is pending by an acknowledged write or evict that began later', async () => {
     servers.entrance.blackhole();
-    for (const pending of [key('a'), key('b'), TAG]) recovery.pending.add(pending, Infinity);
-    recovery.keyAcknowledged('a', recovery.pending.stamp());
+    for (const pending of [key('a'), key('b'), TAG]) recovery.pending.add(pending);
+    recovery.keyAcknowledged('a', recovery.pending.stamp(), NO_SOURCE_VERSION);
     expect([recovery.pending.blocksKey('a'), recovery.pending.count]).toEqual([false, 2]);
     recovery.acknowledged([TAG, key('b')], recovery.pending.stamp());
     expect(recovery.pending.isEmpty).toBe(true);
@@ -267,7 +280,7 @@ describe('Recovery', () => {
   });
 
   it('blocks the keys of a pending pattern', () => {
-    recovery.pending.add({ kind: 'pattern', glob: 'hero:*' }, Infinity);
+    recovery.pending.add({ kind: 'pattern', glob: 'hero:*' });
     expect([recovery.pending.blocksKey('hero:1'), recovery.pending.blocksKey('child:1')]).toEqual([true, false]);
   });
 
@@ -301,7 +314,7 @@ describe('Recovery', () => {
   it('tells when it closes what is left, and checks no more', async () => {
     await recovery.resume();
     servers.primary.pause();
-    recovery.pending.add(key('a'), Infinity);
+    recovery.pending.add(key('a'));
     await recovery.resume();
     expect(await recovery.close(50)).toEqual([key('a')]);
     servers.primary.resume();

@@ -190,6 +190,15 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       expect(await cache.getOrSet('a', () => 'loaded')).toBe('loaded');
     });
 
+    it('leaves nothing where nobody knows whether the source was written, which others may have read before', async () => {
+      const persist = async () => {
+        await cache.set('a', 'read before');
+        throw new Error('connection lost');
+      };
+      await expect(cache.writeThrough('a', persist)).rejects.toThrow('connection lost');
+      expect(await cache.get('a')).toBeUndefined();
+    });
+
     it('stores with the options of the entry', async () => {
       await cache.writeThrough('a', () => 'new', { ttl: '1m', tags: ['t'], version: 7 });
       expect(await cache.ttl('a')).toBeLessThanOrEqual(60_005);

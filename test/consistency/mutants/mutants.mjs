@@ -251,7 +251,7 @@ export const mutants = [
     changes: [
       {
         file: engine('recovery/evict-keeper.ts'),
-        find: 'for (const evict of evicts) this.recovery.pending.add(evict, Infinity);',
+        find: 'for (const evict of evicts) this.recovery.pending.add(evict);',
         replace: 'void evicts;',
       },
     ],

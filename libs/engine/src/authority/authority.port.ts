@@ -77,7 +77,7 @@ export abstract class Authority<Ticket extends WriteTicket = WriteTicket> {
 
   /**
    * Asks for each key whether a load of it may run, in one trip; a claim that is granted must end in {@link fill},
-   * {@link renew} or {@link release}.
+   * {@link renew}, {@link discard} or {@link release}.
    *
    * @param seen what the read before it saw; `undefined`: whatever is there, and other loads lose their claims
    */
@@ -100,6 +100,12 @@ export abstract class Authority<Ticket extends WriteTicket = WriteTicket> {
 
   /** Gives the stale copy that a load found unchanged at the source new times, and ends the load's claim. */
   abstract renew(key: string, times: Lifetime, ticket: Ticket): Promise<boolean>;
+
+  /**
+   * Ends the claim of a load whose value is not to be stored, and removes the copy that it was to replace, unless
+   * something newer is there; returns whether it did. A floor stays.
+   */
+  abstract discard(key: string, ticket: Ticket): Promise<boolean>;
 
   /** Ends a claim without a value. */
   abstract release(key: string, ticket: Ticket, failure?: FailureTerms): Promise<void>;

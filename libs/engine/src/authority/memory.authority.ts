@@ -70,6 +70,10 @@ export class MemoryAuthority extends Authority {
     return this.#retime(key, this.#find(key), times);
   }
 
+  override async discard(key: string): Promise<boolean> {
+    return (await this.delete([key])) > 0;
+  }
+
   override async release(): Promise<void> {
     // There is nobody else to tell.
   }

@@ -36,6 +36,8 @@ const KEYS_PER_LISTING = 100;
 const POLL_MS = 50;
 /** How often a conditional change looks again at a key that others keep writing. */
 const MAX_ATTEMPTS = 5;
+/** The times of what is never served again. */
+const OVER = { freshUntilMs: -Infinity, goneAtMs: -Infinity };
 const SUPERSEDED: StoreResult = { kind: 'superseded' };
 
 /** Redis as the authority: every process that uses the namespace sees the same entries, tags and counters. */
@@ -110,6 +112,25 @@ export class RedisAuthority extends Authority<RedisTicket> {
       await this.#versioned.prolongRecords(ticket.tags, times.goneAtMs - times.createdAtMs);
       const keptForMs = times.goneAtMs - this.parts.clock.monotonicMs();
       return await entries.replaceTimes(key, stored, times, keptForMs, ticket.lease.token);
+    } finally {
+      leases.forget(key, ticket);
+      this.#wake(key);
+    }
+  }
+
+  override async discard(key: string, ticket: RedisTicket): Promise<boolean> {
+    const { entries, leases } = this.parts;
+    const { lease } = ticket;
+    try {
+      const [present, stored] = lease === undefined || lease.seen.length === 0 ? [] : await this.#reader.readWhole(key);
+      if (lease === undefined || present === undefined || stored === undefined) {
+        await leases.release(key, ticket);
+        return false;
+      }
+      if (isCounter(present)) return (await entries.delete([key])) > 0;
+      const isRemoved = await entries.replaceTimes(key, stored, { ...present, ...OVER }, 0, lease.token);
+      if (!isRemoved) await leases.release(key, ticket);
+      return isRemoved;
     } finally {
       leases.forget(key, ticket);
       this.#wake(key);

@@ -10,6 +10,7 @@ import { reportFault } from '../events/report-fault.js';
 import type { ReadOutcome } from '../read-through/read-outcome.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
 import type { Evict } from '../recovery/evict.js';
+import { SETTLES_NOTHING } from '../recovery/evict-keeper.js';
 
 type EvictKind = (CacheEvent & { readonly type: 'evict' })['by'];
 
@@ -20,6 +21,8 @@ interface Eviction {
   readonly forget: () => void;
   readonly evict: () => Promise<number>;
   readonly pending: readonly Evict[];
+  /** It removes less than what may be pending for the same. */
+  readonly leavesCopy?: boolean;
 }
 
 /** How long the version of a deleted entry is remembered at most. */
@@ -44,10 +47,15 @@ export class Invalidator {
 
   /** Deletes what has this version at the source or a lower one; lower ones are refused from then on. */
   async deleteVersion(key: string, version: SourceVersion): Promise<EvictOutcome> {
+    return this.deleteEncodedVersion(key, encodeSourceVersion(version));
+  }
+
+  /** As {@link deleteVersion}. */
+  async deleteEncodedVersion(key: string, version: string): Promise<EvictOutcome> {
     const { options, authority } = this.context;
-    const floorMs = Math.min(options.ttlMs + extraTimeMs(options), MAX_FLOOR_MS);
-    const encoded = encodeSourceVersion(version);
-    return this.#deleted([key], () => authority.deleteVersion(key, encoded, floorMs));
+    const forMs = Math.min(options.ttlMs + extraTimeMs(options), MAX_FLOOR_MS);
+    const evict = () => authority.deleteVersion(key, version, forMs);
+    return this.#deleted([key], evict, [{ kind: 'key', key, floor: { version, forMs, sparesHigher: true } }]);
   }
 
   async deleteByTag(given: readonly string[]): Promise<EvictOutcome> {
@@ -109,6 +117,7 @@ export class Invalidator {
       forget: () => this.#forget([key]),
       evict: async () => Number(await this.context.authority.expire(key)),
       pending: [{ kind: 'key', key }],
+      leavesCopy: true,
     });
   }
 
@@ -122,17 +131,20 @@ export class Invalidator {
     }
   }
 
-  async #deleted(keys: readonly string[], evict: () => Promise<number>): Promise<EvictOutcome> {
-    const pending = keys.map((key): Evict => ({ kind: 'key', key }));
+  async #deleted(
+    keys: readonly string[],
+    evict: () => Promise<number>,
+    pending: readonly Evict[] = keys.map((key) => ({ kind: 'key', key })),
+  ): Promise<EvictOutcome> {
     const outcome = await this.#evict({ by: 'key', targets: keys, forget: () => this.#forget(keys), evict, pending });
     this.context.stats.deletes += outcome.count;
     return outcome;
   }
 
   /** Forgets before, so that nothing old is served meanwhile; and after, so that no copy that was read meanwhile stays. */
-  async #evict({ by, targets, forget, evict, pending }: Eviction): Promise<EvictOutcome> {
+  async #evict({ by, targets, forget, evict, pending, leavesCopy = false }: Eviction): Promise<EvictOutcome> {
     const { events, name, recovery, authority } = this.context;
-    const stamp = recovery.stamp();
+    const stamp = leavesCopy ? SETTLES_NOTHING : recovery.stamp();
     forget();
     let outcome: EvictOutcome;
     try {

@@ -10,6 +10,9 @@ export interface EvictedNames {
   blocksTag(tag: string): boolean;
 }
 
+/** Shown in place of a stamp by what does less than the evicts that may be pending. */
+export const SETTLES_NOTHING = -1;
+
 /** Keeps account of the evicts of one cache until nobody can serve what they were to remove. */
 export abstract class EvictKeeper {
   abstract readonly evicted: EvictedNames;
@@ -18,7 +21,9 @@ export abstract class EvictKeeper {
 
   /** To be taken before a write or an evict is sent, and shown when it was acknowledged. */
   abstract stamp(): number;
-  abstract keyAcknowledged(key: string, stamp: number): void;
+  /** Returns `false` if a higher version was to be deleted before: then what was written goes, too. */
+  abstract keyAcknowledged(key: string, stamp: number, version: string): boolean;
+  /** @param stamp {@link SETTLES_NOTHING} where a copy is left */
   abstract acknowledged(evicts: readonly Evict[], stamp: number): void;
   abstract unacknowledged(evicts: readonly Evict[]): void;
   /** How many evicts wait for Redis, and for how long the oldest has. */
@@ -45,8 +50,8 @@ export class NothingToKeep extends EvictKeeper {
     return 0;
   }
 
-  override keyAcknowledged(): void {
-    // Nothing is kept.
+  override keyAcknowledged(): boolean {
+    return true;
   }
 
   override acknowledged(): void {
@@ -89,8 +94,8 @@ export class RedisEvictKeeper extends EvictKeeper {
     return this.recovery.pending.stamp();
   }
 
-  override keyAcknowledged(key: string, stamp: number): void {
-    this.recovery.keyAcknowledged(key, stamp);
+  override keyAcknowledged(key: string, stamp: number, version: string): boolean {
+    return this.recovery.keyAcknowledged(key, stamp, version);
   }
 
   override acknowledged(evicts: readonly Evict[], stamp: number): void {
@@ -98,7 +103,7 @@ export class RedisEvictKeeper extends EvictKeeper {
   }
 
   override unacknowledged(evicts: readonly Evict[]): void {
-    for (const evict of evicts) this.recovery.pending.add(evict, Infinity);
+    for (const evict of evicts) this.recovery.pending.add(evict);
   }
 
   override get waiting(): { count: number; oldestAgeMs: number } {

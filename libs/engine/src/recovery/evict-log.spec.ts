@@ -38,6 +38,22 @@ describe('EvictLog', () => {
     expect(log.since(3)).toEqual([key('b')]);
   });
 
+  it('keeps the version that was deleted, the highest of several, whatever is evicted besides', () => {
+    const floor = (version: string) => ({ version, forMs: 1_000, sparesHigher: true });
+    const log = new EvictLog(30_000, 100);
+    log.append({ ...key('a'), floor: floor('0009') } as Evict, 1);
+    log.append({ ...key('a'), floor: floor('0007') } as Evict, 2);
+    expect(log.since(0)).toEqual([{ ...key('a'), floor: floor('0009') }]);
+    log.appendKey('a', 3);
+    log.appendKey('b', 4);
+    const both = { ...key('a'), floor: { ...floor('0009'), sparesHigher: false } };
+    expect(log.since(0)).toEqual([both, key('b')]);
+    expect(log.since(3)).toEqual([key('a'), key('b')]);
+    log.append({ kind: 'clear' }, 5);
+    expect(log.since(0)).toEqual([{ kind: 'clear' }, both]);
+    expect(log.since(3)).toBe('clear');
+  });
+
   it('forgets what is older than the window before the latest, and knows that it did', () => {
     const log = new EvictLog(1_000, 100);
     log.appendKey('a', 0);

@@ -1,6 +1,8 @@
 import type { Evict } from './evict.js';
+import { covers, merged } from './merged-evicts.js';
 
 const FIRST_CAPACITY = 64;
+const CLEAR: Evict = { kind: 'clear' };
 
 /**
  * The evicts that Redis acknowledged lately, so that they can be repeated when a failover has lost them.
@@ -9,7 +11,7 @@ const FIRST_CAPACITY = 64;
  * forget it knows of. A key alone is a string, and appending moves nothing: it costs as little as a write to an array.
  */
 export class EvictLog {
-  /** A ring that grows; a string is a key. */
+  /** A ring that grows; a string is a key without a floor. */
   #evicts: (string | Evict | undefined)[] = [];
   #acknowledgedAtMs = new Float64Array(0);
   #first = 0;
@@ -27,7 +29,7 @@ export class EvictLog {
 
   /** `nowMs` is a moment of the monotonic clock after the acknowledgement; moments never go back. */
   append(evict: Evict, nowMs: number): void {
-    this.#push(evict.kind === 'key' ? evict.key : evict, nowMs);
+    this.#push(evict.kind === 'key' && evict.floor === undefined ? evict.key : evict, nowMs);
   }
 
   /** As {@link append}, without making an object. A write of a key counts as its evict. */
@@ -36,23 +38,30 @@ export class EvictLog {
   }
 
   /**
-   * What was acknowledged at `sinceMs` or later, each once, in the order in which it last was; `clear` when everything
-   * was evicted since, or when something since may be forgotten.
+   * What was acknowledged at `sinceMs` or later, each once, in the order in which it last was. When everything was evicted
+   * since, that and the floors; `clear` where there are none, or when something since may be forgotten.
    */
   since(sinceMs: number): readonly Evict[] | 'clear' {
     if (this.#forgottenUpToMs !== undefined && this.#forgottenUpToMs >= sinceMs) return 'clear';
     const latest = new Map<string, Evict>();
+    let isCleared = false;
     for (let at = 0; at < this.#length; at++) {
       const slot = this.#slot(at);
       if ((this.#acknowledgedAtMs[slot] as number) < sinceMs) continue;
       const logged = this.#evicts[slot] as string | Evict;
       const evict: Evict = typeof logged === 'string' ? { kind: 'key', key: logged } : logged;
-      if (evict.kind === 'clear') return 'clear';
+      if (evict.kind === 'clear') {
+        isCleared = true;
+        continue;
+      }
       const name = nameOf(evict);
+      const older = latest.get(name);
       latest.delete(name);
-      latest.set(name, evict);
+      latest.set(name, older === undefined ? evict : merged(older, evict));
     }
-    return [...latest.values()];
+    if (!isCleared) return [...latest.values()];
+    const floors = [...latest.values()].filter((evict) => !covers(CLEAR, evict));
+    return floors.length === 0 ? 'clear' : [CLEAR, ...floors];
   }
 
   #push(evict: string | Evict, nowMs: number): void {

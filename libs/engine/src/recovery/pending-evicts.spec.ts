@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisUnavailableError } from '@nest-strata/redis';
 import { FakeClock, SeededRandom } from '@nest-strata/testing';
+import { encodeSourceVersion, NO_SOURCE_VERSION } from '../entry/source-version.js';
 import { KeyGlob } from '../keys/key-glob.js';
 import type { Evict } from './evict.js';
 import { PendingEvicts } from './pending-evicts.js';
@@ -17,6 +18,11 @@ const key = (name: string): Evict => ({ kind: 'key', key: name });
 const tag = (name: string): Evict => ({ kind: 'tag', tag: name });
 const pattern = (glob: string): Evict => ({ kind: 'pattern', glob });
 const CLEAR: Evict = { kind: 'clear' };
+/** A deletion of what has this version or a lower one. */
+const upTo = (version: number, name = 'a'): Evict => {
+  const floor = { version: encodeSourceVersion(version), forMs: 60_000, sparesHigher: true };
+  return { kind: 'key', key: name, floor };
+};
 
 let clock: FakeClock;
 let isReachable: boolean;
@@ -66,24 +72,24 @@ beforeEach(() => {
 describe('PendingEvicts', () => {
   describe('while something is pending', () => {
     it('blocks nothing before anything is', () => {
-      expect(pending).toMatchObject({ isEmpty: true, count: 0, oldestAgeMs: 0, blocksEverything: false });
+      expect(pending).toMatchObject({ isEmpty: true, count: 0, oldestAgeMs: 0 });
       expect([pending.blocksKey('a'), pending.blocksTag('a')]).toEqual([false, false]);
     });
 
     it('blocks a key, and neither other keys nor the tag of that name', () => {
-      pending.add(key('a'), Infinity);
-      expect(pending).toMatchObject({ isEmpty: false, count: 1, blocksEverything: false });
+      pending.add(key('a'));
+      expect(pending).toMatchObject({ isEmpty: false, count: 1 });
       expect([pending.blocksKey('a'), pending.blocksKey('b'), pending.blocksTag('a')]).toEqual([true, false, false]);
     });
 
     it('blocks a tag, and not the key of that name', () => {
-      pending.add(tag('a'), Infinity);
+      pending.add(tag('a'));
       expect([pending.blocksTag('a'), pending.blocksTag('b'), pending.blocksKey('a')]).toEqual([true, false, false]);
     });
 
     it('blocks the keys that match a pattern', () => {
-      pending.add(pattern('hero:*'), Infinity);
-      pending.add(pattern('story:?'), Infinity);
+      pending.add(pattern('hero:*'));
+      pending.add(pattern('story:?'));
       expect(['hero:1', 'story:1', 'story:12', 'child:1'].map((name) => pending.blocksKey(name))).toEqual([
         true,
         true,
@@ -93,33 +99,32 @@ describe('PendingEvicts', () => {
     });
 
     it('blocks everything once a clear is', () => {
-      pending.add(CLEAR, Infinity);
-      expect(pending.blocksEverything).toBe(true);
+      pending.add(CLEAR);
       expect([pending.blocksKey('a'), pending.blocksTag('a')]).toEqual([true, true]);
     });
 
     it('refuses a malformed pattern, and is none the worse', () => {
-      expect(() => pending.add(pattern('a['), Infinity)).toThrow('a[');
+      expect(() => pending.add(pattern('a['))).toThrow('a[');
       expect(pending.isEmpty).toBe(true);
     });
 
     it('tells the age of what was added first, also if it was added again', async () => {
       isReachable = false;
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await clock.advanceAsync(1_000);
-      pending.add(tag('t'), Infinity);
-      pending.add(key('b'), Infinity);
+      pending.add(tag('t'));
+      pending.add(key('b'));
       await clock.advanceAsync(500);
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       expect(pending).toMatchObject({ count: 3, oldestAgeMs: 1_500 });
-      pending.supersede('a', pending.stamp());
+      pending.supersede('a', pending.stamp(), NO_SOURCE_VERSION);
       expect(pending.oldestAgeMs).toBe(500);
     });
   });
 
   describe('repeating', () => {
     it('attempts after about 100 ms, then ever later up to 2 s, until Redis acknowledges', async () => {
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       const delaysMs: number[] = [];
       let lastMs = clock.monotonicMs();
       for (let failures = 0; failures < 8; failures++) {
@@ -141,28 +146,28 @@ describe('PendingEvicts', () => {
       expect(clock.pendingTimers).toBe(0);
       expect(changes).toEqual([
         { kind: 'added', evict: key('a') },
-        { kind: 'settled', evict: key('a'), how: 'confirmed' },
+        { kind: 'settled', evict: key('a') },
       ]);
     });
 
     it('repeats each on its own: one that never gets an answer and one that keeps failing delay no other', async () => {
-      for (const name of ['hangs', 'fails', 'a']) pending.add(key(name), Infinity);
+      for (const name of ['hangs', 'fails', 'a']) pending.add(key(name));
       await firstDelayOver();
       const [, fails, a] = takeAttempts();
       await fails?.fail();
       await a?.succeed();
-      pending.add(key('b'), Infinity);
+      pending.add(key('b'));
       for (let round = 0; round < 10; round++) {
         await clock.advanceAsync(2_020);
         for (const attempt of takeAttempts()) await (attempt.evict === key('b') ? attempt.succeed() : attempt.fail());
       }
-      pending.add(key('c'), Infinity);
+      pending.add(key('c'));
       await firstDelayOver();
       expect(attempted()).toEqual([key('c')]);
     });
 
     it('makes no more than 64 attempts at once, and none twice at the same time', async () => {
-      for (let index = 0; index < 100; index++) pending.add(key(String(index)), Infinity);
+      for (let index = 0; index < 100; index++) pending.add(key(String(index)));
       pending.wake();
       pending.wake();
       await firstDelayOver();
@@ -174,16 +179,16 @@ describe('PendingEvicts', () => {
     });
 
     it('lets patterns, which take long, delay nobody else', async () => {
-      for (let index = 0; index < 70; index++) pending.add(pattern(`p${index}*`), Infinity);
-      pending.add(key('a'), Infinity);
-      pending.add(tag('t'), Infinity);
+      for (let index = 0; index < 70; index++) pending.add(pattern(`p${index}*`));
+      pending.add(key('a'));
+      pending.add(tag('t'));
       pending.wake();
       expect(attempted()).toEqual([pattern('p0*'), pattern('p1*'), tag('t'), key('a')]);
     });
 
     it('attempts nothing while Redis cannot be asked, and all at once when it is back', async () => {
       isReachable = false;
-      for (const name of ['a', 'b', 'c']) pending.add(key(name), Infinity);
+      for (const name of ['a', 'b', 'c']) pending.add(key(name));
       await clock.advanceAsync(60_000);
       pending.wake();
       await clock.advanceAsync(60_000);
@@ -195,7 +200,7 @@ describe('PendingEvicts', () => {
 
     it('finds out within 2 s by itself that Redis can be asked again', async () => {
       isReachable = false;
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await clock.advanceAsync(60_000);
       isReachable = true;
       await clock.advanceAsync(2_000);
@@ -203,7 +208,7 @@ describe('PendingEvicts', () => {
     });
 
     it('begins anew with its delays when Redis is back', async () => {
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       for (let failures = 0; failures < 6; failures++) {
         await clock.advanceAsync(2_020);
         await (await theAttempt()).fail();
@@ -215,7 +220,7 @@ describe('PendingEvicts', () => {
     });
 
     it('counts an attempt that began before Redis was back for no delay after it', async () => {
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await firstDelayOver();
       const [before] = takeAttempts();
       pending.wake();
@@ -227,7 +232,7 @@ describe('PendingEvicts', () => {
 
     it('gives up on a mistake, tells it, and goes on blocking', async () => {
       const mistake = new TypeError('broken');
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await firstDelayOver();
       await (await theAttempt()).fail(mistake);
       await clock.advanceAsync(60_000);
@@ -241,86 +246,39 @@ describe('PendingEvicts', () => {
     });
   });
 
-  describe('when every copy has expired', () => {
-    it('drops the evict', async () => {
-      isReachable = false;
-      pending.add(key('a'), clock.monotonicMs() + 5_000);
-      pending.add(key('b'), clock.monotonicMs() + 6_000);
-      await clock.advanceAsync(4_999);
-      expect(pending.count).toBe(2);
-      await clock.advanceAsync(1);
-      expect([pending.blocksKey('a'), pending.blocksKey('b')]).toEqual([false, true]);
-      expect(changes.at(-1)).toEqual({ kind: 'settled', evict: key('a'), how: 'expired' });
-      await clock.advanceAsync(1_000);
-      expect([pending.isEmpty, clock.pendingTimers]).toEqual([true, 0]);
-    });
-
-    it('drops one that is under way, or abandoned, and hears no more of it', async () => {
-      pending.add(key('a'), clock.monotonicMs() + 5_000);
-      pending.add(key('b'), clock.monotonicMs() + 5_000);
-      await firstDelayOver();
-      const [a, b] = takeAttempts();
-      await b?.fail(new TypeError('broken'));
-      await clock.advanceAsync(5_000);
-      expect(pending.isEmpty).toBe(true);
-      await a?.fail();
-      await clock.advanceAsync(60_000);
-      expect([pending.isEmpty, attempted(), clock.pendingTimers]).toEqual([true, [], 0]);
-    });
-
-    it('drops soon what had expired before it was added', async () => {
-      pending.add(key('a'), clock.monotonicMs() - 1);
-      expect(pending.blocksKey('a')).toBe(true);
-      await clock.advanceAsync(0);
-      expect([pending.isEmpty, attempted()]).toEqual([true, []]);
-    });
-
-    it('goes by the later time when it was added twice', async () => {
-      isReachable = false;
-      pending.add(key('a'), clock.monotonicMs() + 9_000);
-      pending.add(key('a'), clock.monotonicMs() + 1_000);
-      pending.add(key('b'), clock.monotonicMs() + 1_000);
-      pending.add(key('b'), clock.monotonicMs() + 9_000);
-      await clock.advanceAsync(8_999);
-      expect(pending.count).toBe(2);
-      await clock.advanceAsync(1);
-      expect(pending.isEmpty).toBe(true);
-    });
-  });
-
   describe('with newer operations', () => {
     it('is lifted by a write of the key that began after it', () => {
-      pending.add(key('a'), Infinity);
-      pending.add(key('b'), Infinity);
-      pending.supersede('a', pending.stamp());
+      pending.add(key('a'));
+      pending.add(key('b'));
+      pending.supersede('a', pending.stamp(), NO_SOURCE_VERSION);
       expect([pending.blocksKey('a'), pending.blocksKey('b')]).toEqual([false, true]);
-      pending.supersede('b', pending.stamp());
+      pending.supersede('b', pending.stamp(), NO_SOURCE_VERSION);
       expect([pending.isEmpty, clock.pendingTimers]).toEqual([true, 0]);
     });
 
     it('stands when a write is acknowledged that began before it', () => {
       const stamp = pending.stamp();
-      pending.add(key('a'), Infinity);
-      pending.supersede('a', stamp);
+      pending.add(key('a'));
+      pending.supersede('a', stamp, NO_SOURCE_VERSION);
       pending.confirm(key('a'), stamp);
       pending.confirm(CLEAR, stamp);
       expect(pending.blocksKey('a')).toBe(true);
     });
 
     it('leaves patterns and a clear alone when a key is written', () => {
-      pending.add(pattern('a*'), Infinity);
-      pending.supersede('a', pending.stamp());
+      pending.add(pattern('a*'));
+      pending.supersede('a', pending.stamp(), NO_SOURCE_VERSION);
       expect(pending.blocksKey('a')).toBe(true);
       pending.confirm(pattern('a*'), pending.stamp());
       expect(pending.blocksKey('a')).toBe(false);
-      pending.add(CLEAR, Infinity);
-      pending.supersede('a', pending.stamp());
+      pending.add(CLEAR);
+      pending.supersede('a', pending.stamp(), NO_SOURCE_VERSION);
       pending.confirm(key('a'), pending.stamp());
       expect(pending.blocksKey('a')).toBe(true);
     });
 
     it('is lifted by an evict of the same that is acknowledged, whatever else is pending', () => {
-      for (const evict of [key('x'), tag('x'), pattern('x')]) pending.add(evict, Infinity);
+      for (const evict of [key('x'), tag('x'), pattern('x')]) pending.add(evict);
       pending.confirm(tag('x'), pending.stamp());
       expect([pending.blocksTag('x'), pending.count]).toEqual([false, 2]);
       pending.confirm(tag('x'), pending.stamp());
@@ -329,27 +287,27 @@ describe('PendingEvicts', () => {
     });
 
     it('is lifted altogether by a clear that began after all of them', () => {
-      for (const evict of [key('a'), tag('t'), pattern('p*'), CLEAR]) pending.add(evict, Infinity);
+      for (const evict of [key('a'), tag('t'), pattern('p*'), CLEAR]) pending.add(evict);
       const stamp = pending.stamp();
-      pending.add(key('later'), Infinity);
+      pending.add(key('later'));
       pending.confirm(CLEAR, stamp);
-      expect([pending.count, pending.blocksKey('later'), pending.blocksEverything]).toEqual([1, true, false]);
+      expect([pending.count, pending.blocksKey('later'), pending.blocksKey('other')]).toEqual([1, true, false]);
     });
 
     it('does not come back when an attempt fails that was superseded on its way', async () => {
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await firstDelayOver();
       const [attempt] = takeAttempts();
-      pending.supersede('a', pending.stamp());
+      pending.supersede('a', pending.stamp(), NO_SOURCE_VERSION);
       await attempt?.fail();
       await clock.advanceAsync(60_000);
       expect([pending.isEmpty, attempted(), clock.pendingTimers]).toEqual([true, [], 0]);
     });
 
     it('does not begin an attempt that was superseded while it waited for its turn', async () => {
-      for (let index = 0; index < 65; index++) pending.add(key(String(index)), Infinity);
+      for (let index = 0; index < 65; index++) pending.add(key(String(index)));
       pending.wake();
-      pending.supersede('64', pending.stamp());
+      pending.supersede('64', pending.stamp(), NO_SOURCE_VERSION);
       const first = takeAttempts();
       await first[0]?.succeed();
       expect(attempted()).toEqual([]);
@@ -357,9 +315,9 @@ describe('PendingEvicts', () => {
     });
 
     it('leaves an attempt that waited for its turn to the newer one when it is added again meanwhile', async () => {
-      for (let index = 0; index < 65; index++) pending.add(key(String(index)), Infinity);
+      for (let index = 0; index < 65; index++) pending.add(key(String(index)));
       pending.wake();
-      pending.add(key('64'), Infinity);
+      pending.add(key('64'));
       const first = takeAttempts();
       await first[0]?.succeed();
       expect(attempted()).toEqual([]);
@@ -368,10 +326,10 @@ describe('PendingEvicts', () => {
     });
 
     it('stays when it is added again while its attempt is on its way, until a later attempt is acknowledged', async () => {
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await firstDelayOver();
       const first = await theAttempt();
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       await first.succeed();
       expect(pending.blocksKey('a')).toBe(true);
       await firstDelayOver();
@@ -382,49 +340,103 @@ describe('PendingEvicts', () => {
 
     it('is not put off by being added again and again', async () => {
       for (let round = 0; round < 10; round++) {
-        pending.add(key('a'), Infinity);
+        pending.add(key('a'));
         await clock.advanceAsync(20);
       }
       expect(attempts.length).toBeGreaterThan(0);
     });
 
     it('is lifted by the attempt of a clear only as far as it stood when the attempt began', async () => {
-      pending.add(CLEAR, Infinity);
-      pending.add(key('before'), Infinity);
+      pending.add(CLEAR);
+      pending.add(key('before'));
       pending.wake();
       const [clear] = takeAttempts();
-      pending.add(key('after'), Infinity);
+      pending.add(key('after'));
       await clear?.succeed();
       expect(['before', 'after'].map((name) => pending.blocksKey(name))).toEqual([false, true]);
     });
   });
 
+  describe('with versions', () => {
+    const written = (version: number) => pending.supersede('a', pending.stamp(), encodeSourceVersion(version));
+
+    it('repeats with the highest of those that were deleted', async () => {
+      for (const version of [7, 9, 8]) pending.add(upTo(version));
+      await firstDelayOver();
+      expect(attempted()).toEqual([upTo(9)]);
+    });
+
+    it('repeats both what was deleted whatever its version and the version that was deleted, in either order', async () => {
+      const both = { ...upTo(9), floor: { version: encodeSourceVersion(9), forMs: 60_000, sparesHigher: false } };
+      for (const [first, second] of [
+        [key('a'), upTo(9)],
+        [upTo(9), key('a')],
+      ] as const) {
+        pending.add(first);
+        pending.add(second);
+        await firstDelayOver();
+        const attempt = await theAttempt();
+        expect(attempt.evict).toEqual(both);
+        await attempt.succeed();
+        expect(pending.isEmpty).toBe(true);
+      }
+    });
+
+    it('is lifted by a write of the same version, of a higher one, and of none', () => {
+      for (const version of [9, 10]) {
+        pending.add(upTo(9));
+        expect([written(version), pending.isEmpty]).toEqual([true, true]);
+      }
+      pending.add(upTo(9));
+      expect([pending.supersede('a', pending.stamp(), NO_SOURCE_VERSION), pending.isEmpty]).toEqual([true, true]);
+    });
+
+    it('stands when a lower one is written, and says so', () => {
+      pending.add(upTo(9));
+      expect([written(8), pending.blocksKey('a')]).toEqual([false, true]);
+    });
+
+    it('is lifted by a deletion of the same version, of a higher one, and of all, and by no other', () => {
+      for (const done of [upTo(9), upTo(10), key('a')]) {
+        pending.add(upTo(9));
+        pending.confirm(done, pending.stamp());
+        expect(pending.isEmpty).toBe(true);
+      }
+      pending.add(upTo(9));
+      for (const done of [upTo(8), CLEAR, upTo(9, 'b')]) pending.confirm(done, pending.stamp());
+      expect(pending.blocksKey('a')).toBe(true);
+    });
+
+    it('does not take the deletion of a version, which may leave a higher one, for that of all', () => {
+      pending.add(key('a'));
+      pending.confirm(upTo(9), pending.stamp());
+      expect(pending.blocksKey('a')).toBe(true);
+    });
+  });
+
   describe('with too many', () => {
-    it('collapses into one clear that covers as long as the longest and waits as long as the oldest', async () => {
+    it('collapses into one clear that waits as long as the oldest', async () => {
       pending = makePending(3);
       isReachable = false;
-      pending.add(key('a'), clock.monotonicMs() + 9_000);
+      pending.add(key('a'));
       await clock.advanceAsync(1_000);
-      for (const evict of [tag('t'), key('b')]) pending.add(evict, clock.monotonicMs() + 1_000);
-      expect(pending.blocksEverything).toBe(false);
-      pending.add(key('c'), clock.monotonicMs() + 1_000);
-      expect(pending).toMatchObject({ count: 1, blocksEverything: true, oldestAgeMs: 1_000 });
+      for (const evict of [tag('t'), key('b')]) pending.add(evict);
+      expect(pending.blocksKey('other')).toBe(false);
+      pending.add(key('c'));
+      expect(pending).toMatchObject({ count: 1, oldestAgeMs: 1_000 });
+      expect(pending.blocksKey('other')).toBe(true);
       expect(changes.at(-1)).toEqual({ kind: 'collapsed', count: 4 });
-      await clock.advanceAsync(7_999);
-      expect(pending.blocksEverything).toBe(true);
-      await clock.advanceAsync(1);
-      expect([pending.isEmpty, clock.pendingTimers]).toEqual([true, 0]);
     });
 
     it('is done once the clear is acknowledged, and only by an attempt after the collapse', async () => {
       pending = makePending(2);
-      pending.add(CLEAR, Infinity);
-      pending.add(key('a'), Infinity);
+      pending.add(CLEAR);
+      pending.add(key('a'));
       await firstDelayOver();
       const [clear] = takeAttempts();
-      pending.add(key('b'), Infinity);
+      pending.add(key('b'));
       await clear?.succeed();
-      expect(pending).toMatchObject({ count: 1, blocksEverything: true });
+      expect([pending.count, pending.blocksKey('other')]).toEqual([1, true]);
       await firstDelayOver();
       await (await theAttempt()).succeed();
       expect(pending.isEmpty).toBe(true);
@@ -433,39 +445,20 @@ describe('PendingEvicts', () => {
     it('stays bounded however many more come', () => {
       pending = makePending(100);
       for (let index = 0; index < 1_000; index++) {
-        pending.add(key(String(index)), Infinity);
+        pending.add(key(String(index)));
         expect(pending.count).toBeLessThanOrEqual(100);
       }
     });
 
     it('collapses more than a hundred patterns, which every read would have to be matched against', () => {
-      for (let index = 0; index < 101; index++) pending.add(pattern(`p${index}*`), Infinity);
-      expect(pending).toMatchObject({ count: 1, blocksEverything: true });
-    });
-  });
-
-  describe('flush', () => {
-    it('attempts all at once, and resolves when each is settled or has failed', async () => {
-      for (const name of ['a', 'b']) pending.add(key(name), Infinity);
-      let isFlushed = false;
-      const flushed = pending.flush().then(() => (isFlushed = true));
-      const [a, b] = takeAttempts();
-      await a?.succeed();
-      expect(isFlushed).toBe(false);
-      await b?.fail();
-      await flushed;
-      expect(pending.count).toBe(1);
-    });
-
-    it('resolves at once when nothing is pending', async () => {
-      await pending.flush();
-      expect(pending.isEmpty).toBe(true);
+      for (let index = 0; index < 101; index++) pending.add(pattern(`p${index}*`));
+      expect([pending.count, pending.blocksKey('other')]).toEqual([1, true]);
     });
   });
 
   describe('close', () => {
     it('resolves as soon as nothing is left', async () => {
-      pending.add(key('a'), Infinity);
+      pending.add(key('a'));
       const closed = pending.close(5_000);
       const [first] = takeAttempts();
       await first?.fail();
@@ -476,15 +469,15 @@ describe('PendingEvicts', () => {
     });
 
     it('tells after the deadline what is left, goes on blocking it, and attempts no more', async () => {
-      pending.add(key('a'), Infinity);
-      pending.add(CLEAR, Infinity);
+      pending.add(key('a'));
+      pending.add(CLEAR);
       const closed = pending.close(5_000);
       expect(pending.close(1)).toBe(closed);
       await clock.advanceAsync(5_000);
       expect(await closed).toEqual([CLEAR, key('a')]);
       const started = takeAttempts();
       for (const attempt of started) await attempt.fail();
-      pending.add(key('b'), Infinity);
+      pending.add(key('b'));
       pending.wake();
       await clock.advanceAsync(60_000);
       expect([pending.blocksKey('b'), attempted(), clock.pendingTimers]).toEqual([true, [], 0]);

@@ -3,6 +3,7 @@ import { isCacheFault } from '../authority/cache-fault.js';
 import type { KeyGlob } from '../keys/key-glob.js';
 import { AttemptLane } from './attempt-lane.js';
 import type { Evict } from './evict.js';
+import { covers, merged, permits } from './merged-evicts.js';
 import { MAX_RETRY_DELAY_MS, retryDelayMs } from './retry-delay.js';
 import { Tombstones } from './tombstones.js';
 import type { Tombstone } from './tombstones.js';
@@ -11,8 +12,8 @@ import type { Tombstone } from './tombstones.js';
 export type PendingEvictChange =
   /** It is pending, and nothing like it was. */
   | { readonly kind: 'added'; readonly evict: Evict }
-  /** It is no longer: Redis acknowledged it or what makes it needless, or every copy has expired by itself. */
-  | { readonly kind: 'settled'; readonly evict: Evict; readonly how: 'confirmed' | 'expired' }
+  /** It is no longer: Redis acknowledged it or what makes it needless. */
+  | { readonly kind: 'settled'; readonly evict: Evict }
   /** There were too many: one clear stands for all of them now. */
   | { readonly kind: 'collapsed'; readonly count: number }
   /** Its attempt failed by a mistake and is not repeated until Redis comes back; its tombstone stands. */
@@ -39,7 +40,7 @@ interface PendingEvict extends Tombstone {
   failures: number;
   /** When it is to be attempted again; `Infinity`: it is under way, or abandoned. */
   dueMs: number;
-  underWay: Promise<void> | undefined;
+  isUnderWay: boolean;
 }
 
 /** As many go to Redis in one batch. */
@@ -56,8 +57,8 @@ const TICK_MS = 20;
  * were carried out.
  *
  * Each is a tombstone from the moment at which it is added: this process must serve no copy that it concerns, of its own
- * or of Redis'. Each is repeated on its own, whatever becomes of the others, until Redis acknowledges it, until something
- * newer makes it needless, or until every copy has expired by itself.
+ * or of Redis'. Each is repeated on its own, whatever becomes of the others, until Redis acknowledges it or something newer
+ * makes it needless, however long that takes: nobody here can know how long the copies of other processes live.
  *
  * Whether something is newer is told by stamps: an operation takes {@link stamp} when it begins, and lifts with it, once
  * it is acknowledged, only tombstones that were put up before it began. So an evict that fails is not lifted by the late
@@ -102,11 +103,6 @@ export class PendingEvicts {
     return sinceMs === undefined ? 0 : this.#parts.clock.monotonicMs() - sinceMs;
   }
 
-  /** Whether no copy of any key may be served. */
-  get blocksEverything(): boolean {
-    return this.#stones.blocksEverything;
-  }
-
   /** Whether no copy under this key may be served, as far as the key tells; ask {@link blocksTag} of its tags, too. */
   blocksKey(key: string): boolean {
     return this.#stones.blocksKey(key);
@@ -125,16 +121,13 @@ export class PendingEvicts {
   /**
    * Takes in an evict that was not acknowledged. The same once more begins anew: only what starts from now on settles it.
    *
-   * @param coversUntilMs the moment of the monotonic clock at which every copy that it concerns has expired, in Redis
-   *   too; `Infinity`: never. Of two for the same the later one counts.
    * @throws InvalidGlobError when it is a malformed pattern
    */
-  add(evict: Evict, coversUntilMs: number): void {
+  add(evict: Evict): void {
     const nowMs = this.#parts.clock.monotonicMs();
     const older = this.#stones.get(evict);
-    this.#put(evict, {
+    this.#put(older === undefined ? evict : merged(older.evict, evict), {
       sinceMs: older?.sinceMs ?? nowMs,
-      coversUntilMs: Math.max(coversUntilMs, older?.coversUntilMs ?? coversUntilMs),
       // Adding again and again must not put the next attempt off again and again.
       dueMs: Math.min(nowMs + retryDelayMs(0, this.#parts.random), older?.dueMs ?? Infinity),
     });
@@ -142,30 +135,34 @@ export class PendingEvicts {
     if (this.count > this.#parts.maxPending || this.#stones.patternCount > MAX_PENDING_PATTERNS) this.#collapse();
   }
 
-  /** A write of the key that began at `stamp` was acknowledged: the copy that was to be evicted is no longer there. */
-  supersede(key: string, stamp: number): void {
+  /**
+   * A write of the key that began at `stamp` was acknowledged: the copy that was to be evicted is no longer there.
+   * Returns `false` if a higher version was to be deleted before: then what was written goes, too.
+   */
+  supersede(key: string, stamp: number, version: string): boolean {
     const stone = this.#stones.getKey(key);
-    if (stone !== undefined && stone.order <= stamp) this.#settle(stone, 'confirmed');
+    if (stone === undefined || stone.order > stamp) return true;
+    if (!permits(stone.evict, version)) return false;
+    this.#settle(stone);
+    return true;
   }
 
-  /** An evict that began at `stamp` was acknowledged, here or elsewhere in this process. A clear makes all others needless. */
+  /**
+   * An evict that began at `stamp` was acknowledged, here or elsewhere in this process. A clear makes all others needless
+   * but those that leave a floor.
+   */
   confirm(evict: Evict, stamp: number): void {
     const same = this.#stones.get(evict);
-    const settled = evict.kind === 'clear' ? [...this.#stones.all()] : same === undefined ? [] : [same];
-    for (const stone of settled) if (stone.order <= stamp) this.#settle(stone, 'confirmed');
+    const concerned = evict.kind === 'clear' ? [...this.#stones.all()] : same === undefined ? [] : [same];
+    for (const stone of concerned) if (stone.order <= stamp && covers(evict, stone.evict)) this.#settle(stone);
   }
 
   /** Redis is back: attempts all now, in bounded batches, and begins anew with their delays. */
   wake(): void {
     for (const stone of this.#stones.all()) {
       stone.failures = 0;
-      void this.#tryNow(stone);
+      this.#tryNow(stone);
     }
-  }
-
-  /** Attempts all now; resolves once each is settled or has failed once more. */
-  async flush(): Promise<void> {
-    await Promise.all(Array.from(this.#stones.all(), (stone) => this.#tryNow(stone)));
   }
 
   /**
@@ -195,12 +192,13 @@ export class PendingEvicts {
     });
   }
 
-  #put(evict: Evict, times: Pick<PendingEvict, 'sinceMs' | 'coversUntilMs' | 'dueMs'>): void {
+  #put(evict: Evict, times: Pick<PendingEvict, 'sinceMs' | 'dueMs'>): void {
     const order = ++this.#order;
-    this.#stones.put({ evict, order, failures: 0, underWay: undefined, ...times });
-    this.#wakeUpAt(Math.min(times.dueMs, times.coversUntilMs));
+    this.#stones.put({ evict, order, failures: 0, isUnderWay: false, ...times });
+    this.#wakeUpAt(times.dueMs);
   }
 
+  /** Their floors go with them: to keep those would be to keep as many. */
   #collapse(): void {
     const stones = [...this.#stones.all()];
     for (const stone of stones) this.#stones.remove(stone);
@@ -208,32 +206,32 @@ export class PendingEvicts {
       { kind: 'clear' },
       {
         sinceMs: stones.reduce((ms, { sinceMs }) => Math.min(ms, sinceMs), Infinity),
-        coversUntilMs: stones.reduce((ms, { coversUntilMs }) => Math.max(ms, coversUntilMs), -Infinity),
         dueMs: this.#parts.clock.monotonicMs() + retryDelayMs(0, this.#parts.random),
       },
     );
     this.#parts.onChange({ kind: 'collapsed', count: stones.length });
   }
 
-  #settle(stone: PendingEvict, how: 'confirmed' | 'expired'): void {
+  #settle(stone: PendingEvict): void {
     this.#stones.remove(stone);
     this.#settledCount++;
     if (this.isEmpty) this.#stopTimer();
-    this.#parts.onChange({ kind: 'settled', evict: stone.evict, how });
+    this.#parts.onChange({ kind: 'settled', evict: stone.evict });
     if (this.isEmpty) this.#becameEmpty();
   }
 
-  /** Never rejects. */
-  #tryNow(stone: PendingEvict): Promise<void> {
+  #tryNow(stone: PendingEvict): void {
     stone.dueMs = Infinity;
-    stone.underWay ??= this.#takeTurn(stone);
-    return stone.underWay;
+    if (stone.isUnderWay) return;
+    stone.isUnderWay = true;
+    void this.#takeTurn(stone);
   }
 
+  /** Never rejects. */
   async #takeTurn(stone: PendingEvict): Promise<void> {
     const lane = stone.evict.kind === 'pattern' ? this.#patternLane : this.#lane;
     const isToBeRepeated = await lane.run(() => this.#attempt(stone));
-    stone.underWay = undefined;
+    stone.isUnderWay = false;
     // Something newer may have taken its place, or have made it needless, while it was under way.
     if (!isToBeRepeated || !this.#stones.has(stone)) return;
     stone.dueMs = this.#parts.clock.monotonicMs() + retryDelayMs(stone.failures++, this.#parts.random);
@@ -275,12 +273,8 @@ export class PendingEvicts {
     const attemptFromMs = isReachable ? nowMs : nowMs + MAX_RETRY_DELAY_MS;
     let nextMs = Infinity;
     for (const stone of this.#stones.all()) {
-      if (stone.coversUntilMs <= nowMs) {
-        this.#settle(stone, 'expired');
-        continue;
-      }
-      if (isReachable && stone.dueMs <= nowMs) void this.#tryNow(stone);
-      nextMs = Math.min(nextMs, Math.max(stone.dueMs, attemptFromMs), stone.coversUntilMs);
+      if (isReachable && stone.dueMs <= nowMs) this.#tryNow(stone);
+      nextMs = Math.min(nextMs, Math.max(stone.dueMs, attemptFromMs));
     }
     if (nextMs < Infinity) this.#wakeUpAt(Math.max(nextMs, nowMs + TICK_MS));
   };

@@ -89,12 +89,13 @@ export class Recovery {
     return this.#isCertain;
   }
 
-  /** A write of a key, which began at this stamp of {@link pending}, was acknowledged. */
-  keyAcknowledged(key: string, stamp: number): void {
+  /** A write of a key, which began at this stamp of {@link pending}, was acknowledged; returns what `supersede` does. */
+  keyAcknowledged(key: string, stamp: number, version: string): boolean {
     const nowMs = this.#parts.clock.monotonicMs();
     this.#log.appendKey(key, nowMs);
-    if (!this.pending.isEmpty) this.pending.supersede(key, stamp);
+    const isKept = this.pending.isEmpty || this.pending.supersede(key, stamp, version);
     this.active(nowMs);
+    return isKept;
   }
 
   /** Evicts, which began at this stamp of {@link pending}, were acknowledged. */
@@ -179,7 +180,7 @@ export class Recovery {
   /** The tombstones stand before anything is served again. */
   #act(verdict: FailoverVerdict): void {
     this.#failedChecks = 0;
-    for (const evict of this.#lostBy(verdict)) this.pending.add(evict, Infinity);
+    for (const evict of this.#lostBy(verdict)) this.pending.add(evict);
     this.pending.wake();
     this.#parts.onVerdict(verdict);
   }

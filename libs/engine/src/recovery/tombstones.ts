@@ -8,8 +8,6 @@ export interface Tombstone {
   readonly order: number;
   /** Since when something has been waiting here, whatever was put in its place since. */
   readonly sinceMs: number;
-  /** From then on every copy that it concerns is gone by itself; `Infinity`: never. */
-  readonly coversUntilMs: number;
 }
 
 /** The tombstones that stand, at most one for each key, tag and pattern, and one for everything. */
@@ -27,10 +25,6 @@ export class Tombstones<Stone extends Tombstone> {
 
   get patternCount(): number {
     return this.#patterns.size;
-  }
-
-  get blocksEverything(): boolean {
-    return this.#clear !== undefined;
   }
 
   blocksKey(key: string): boolean {

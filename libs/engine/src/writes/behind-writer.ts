@@ -5,14 +5,8 @@ import { reportFault } from '../events/report-fault.js';
 import type { BatchLoader, Loader } from '../read-through/loader.js';
 import type { AcceptOptions, WriteBehindOutcome } from '../write-behind/write-behind-outcome.js';
 import type { WriteBehind } from '../write-behind/write-behind.js';
+import { NothingWritten } from './write-through.js';
 import type { WriteThrough } from './write-through.js';
-
-/** A value that the queue did not take is no value of the key. */
-class Refusal extends Error {
-  constructor(readonly outcome: WriteBehindOutcome) {
-    super();
-  }
-}
 
 /**
  * Writes the keys of a cache behind: readers get a value as soon as it is accepted, the database a moment later.
@@ -39,13 +33,14 @@ export class BehindWriter<T> {
     try {
       const accept = async () => {
         outcome = await this.queue.accept(key, value, idempotencyKey === undefined ? {} : { idempotencyKey });
-        if (!outcome.accepted) throw new Refusal(outcome);
+        // A value that the queue did not take is no value of the key.
+        if (!outcome.accepted) throw outcome.reason === 'unknown' ? new Error('not confirmed') : new NothingWritten();
         return value;
       };
       await this.writeThrough.write(key, accept, entryOptions);
       return outcome as unknown as WriteBehindOutcome;
     } catch (error) {
-      if (error instanceof Refusal) return error.outcome;
+      if (outcome?.accepted === false) return outcome;
       throw error;
     }
   }

@@ -6,6 +6,7 @@ import { extraTimeMs, lifetimeFrom } from '../entry/lifetime.js';
 import { resolveEntryOptions } from '../entry/resolve-entry-options.js';
 import { NO_SOURCE_VERSION } from '../entry/source-version.js';
 import type { WriteOutcome } from '../entry/write-outcome.js';
+import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
 import { reportFault } from '../events/report-fault.js';
 import type { Invalidator } from '../invalidation/invalidator.js';
 import { InvalidOptionError } from '../options/invalid-option.error.js';
@@ -14,8 +15,11 @@ import type { ReadOutcome } from '../read-through/read-outcome.js';
 import type { SingleFlight } from '../read-through/single-flight.js';
 import type { TierReader } from '../read-through/tier-reader.js';
 
+const STORED: WriteOutcome = Object.freeze({ stored: true });
 const DISABLED: WriteOutcome = Object.freeze({ stored: false, reason: 'disabled' });
 const TTL_ZERO: WriteOutcome = Object.freeze({ stored: false, reason: 'ttl-zero' });
+const OLDER_VERSION: WriteOutcome = Object.freeze({ stored: false, reason: 'older-version' });
+const TOO_LARGE: WriteOutcome = Object.freeze({ stored: false, reason: 'value-too-large' });
 const UNAVAILABLE: WriteOutcome = Object.freeze({ stored: false, reason: 'redis-unavailable' });
 
 /** The writes that callers state themselves; a load that is under way never overwrites them. */
@@ -91,8 +95,9 @@ export class CacheWrites {
     try {
       const { outcome, held } = await this.writer.store(value, options, fill);
       if (!held.isHeld && authority.isShared) memory.tier.remove(fill.key);
-      if (outcome.stored) recovery.keyAcknowledged(fill.key, recoveryStamp);
-      else if (outcome.reason === 'redis-unavailable') recovery.unacknowledged([{ kind: 'key', key: fill.key }]);
+      if (outcome.stored) return this.#acknowledged(fill.key, options, recoveryStamp);
+      if (outcome.reason === 'redis-unavailable') recovery.unacknowledged([{ kind: 'key', key: fill.key }]);
+      if (outcome.reason === 'ttl-zero' || outcome.reason === 'value-too-large') await this.#evict(fill.key, options);
       return outcome;
     } finally {
       if (authority.isShared) {
@@ -112,21 +117,48 @@ export class CacheWrites {
     if (!defaults.enabled) return DISABLED;
     const options = resolveEntryOptions(defaults, given);
     const lifetime = lifetimeFrom(clock.monotonicMs(), value, options, random);
-    if (lifetime === undefined) return TTL_ZERO;
+    if (lifetime === undefined) {
+      if (condition === 'present') await this.#evict(key, options);
+      return TTL_ZERO;
+    }
     const recoveryStamp = recovery.stamp();
     const facts = { sourceVersion: options.version ?? NO_SOURCE_VERSION, etag: undefined, loadMs: 0 };
     const outcome = await this.#attempt<WriteOutcome>(`store-if-${condition}`, key, UNAVAILABLE, async () => {
       const ticket = await authority.openTicket(options.tags, options.ttlMs + extraTimeMs(options));
       const draft = { value, tags: options.tags, ...facts, ...lifetime };
-      return conditionalOutcome(condition, await authority.writeIf(condition, key, draft, ticket));
+      try {
+        return conditionalOutcome(condition, await authority.writeIf(condition, key, draft, ticket));
+      } catch (error) {
+        if (!(error instanceof ValueTooLargeError)) throw error;
+        reportFault(this.context, `store-if-${condition}`, error);
+        return TOO_LARGE;
+      }
     });
     if (outcome.stored) {
       this.writer.reportStored(key, options.ttlMs);
-      recovery.keyAcknowledged(key, recoveryStamp);
-    } else if (outcome === UNAVAILABLE && condition === 'present') {
-      recovery.unacknowledged([{ kind: 'key', key }]);
+      return this.#acknowledged(key, options, recoveryStamp);
     }
+    if (outcome === UNAVAILABLE && condition === 'present') recovery.unacknowledged([{ kind: 'key', key }]);
+    if (outcome === TOO_LARGE && condition === 'present') await this.#evict(key, options);
     return outcome;
+  }
+
+  /** What cannot be stored is the newer truth all the same: what it was to replace must not be served for it. */
+  async #evict(key: string, { version }: ResolvedEntryOptions): Promise<void> {
+    if (version === undefined) await this.invalidator.delete([key]);
+    else await this.invalidator.deleteEncodedVersion(key, version);
+  }
+
+  /** What Redis stored only because it has not heard yet of the deletion of a higher version will be removed. */
+  #acknowledged(
+    key: string,
+    { version = NO_SOURCE_VERSION }: ResolvedEntryOptions,
+    recoveryStamp: number,
+  ): WriteOutcome {
+    const { recovery, memory } = this.context;
+    if (recovery.keyAcknowledged(key, recoveryStamp, version)) return STORED;
+    memory.tier.remove(key);
+    return OLDER_VERSION;
   }
 
   /** A change whose outcome is not known may have been made: then what there was must not be served for it. */

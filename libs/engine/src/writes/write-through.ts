@@ -10,6 +10,9 @@ import type { EntryWriter, Fill } from '../read-through/entry-writer.js';
 import type { TierReader } from '../read-through/tier-reader.js';
 import type { CacheWrites } from './cache-writes.js';
 
+/** Thrown by a `persist` that knows that it has written nothing. */
+export class NothingWritten extends Error {}
+
 /**
  * Writes to the source of a key, then to the cache, as one step for readers.
  *
@@ -39,7 +42,7 @@ export class WriteThrough {
     try {
       value = await persist();
     } catch (error) {
-      await this.writer.release(this.#fill(key, ticket));
+      await this.#giveUp(this.#fill(key, ticket), error);
       throw error;
     }
     const isOvertaken = this.#isOvertaken(key, stamp);
@@ -64,6 +67,12 @@ export class WriteThrough {
       reportFault(this.context, 'seize', error);
       return undefined;
     }
+  }
+
+  /** Whoever could not be kept from loading while the source was written has the old value. */
+  async #giveUp(fill: Fill, error: unknown): Promise<void> {
+    const isWritten = !(error instanceof NothingWritten);
+    await Promise.all([isWritten && this.invalidator.delete([fill.key]), this.writer.release(fill)]);
   }
 
   /** A value that cannot be stored is persisted all the same: it is the caller's, and the key stays empty. */
