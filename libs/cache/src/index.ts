@@ -88,6 +88,7 @@ export {
 export type {
   BatchLoadContext,
   BatchLoader,
+  BehindWriter,
   CacheCounts,
   CacheEvent,
   CoherenceMode,
@@ -104,6 +105,8 @@ export type {
   TypeOptions,
   ValueMode,
   WriteBehindEvent,
+  WriteBehindOptions,
+  WriteBehindOutcome,
   WriteOutcome,
 } from '@nest-strata/engine';
 export { MissingIoredisError } from '@nest-strata/redis';

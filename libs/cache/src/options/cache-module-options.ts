@@ -57,7 +57,11 @@ export interface RecoveryOptions {
    * @default '30s'
    */
   readonly failoverWindow?: Duration;
-  /** How many evicts may wait for Redis one by one; more are replaced by one `clear()`. @default 10_000 */
+  /**
+   * How many evicts may wait for Redis one by one; more, or more than 100 by a pattern, are replaced by one `clear()`.
+   *
+   * @default 10_000
+   */
   readonly maxPendingEvicts?: number;
 }
 

@@ -53,7 +53,7 @@ export interface ResolvedCacheOptions extends EntryDefaults {
   readonly recovery: {
     /** After a failover to a server that is behind by no more than this, what it has missed is repeated. */
     readonly failoverWindowMs: number;
-    /** How many evicts may wait for Redis one by one; more become one `clear`. */
+    /** How many evicts may wait for Redis one by one; more, or more than 100 by a pattern, become one `clear`. */
     readonly maxPendingEvicts: number;
   };
   /** `false`: nothing is read or stored, every call goes to its loader. */
