@@ -3,6 +3,7 @@ import { eventually, FaultProxy, SkewedClock } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { expectSoon } from './expect-soon.js';
+import { GatedLoader } from './gated-loader.js';
 import { SharedRedis } from './shared-redis.js';
 
 let redis: SharedRedis;
@@ -168,6 +169,36 @@ describe('while Redis is away', () => {
     };
     const values = await Promise.all(Array.from({ length: 20 }, () => here.engine.getOrSet('a', load)));
     expect(new Set(values)).toEqual(new Set([1]));
+  });
+
+  it('lets callers join a load for a second at most, then loads again', async () => {
+    const clock = new SkewedClock();
+    here = await startHere(clock);
+    await redis.server.kill();
+    await eventually(() => here.engine.coherence?.isArmed === false);
+    const loader = new GatedLoader('loaded before');
+    const first = here.engine.getOrSet('a', loader.load);
+    await loader.began();
+    clock.leap(1_000);
+    expect(await here.engine.getOrSet('a', () => 'loaded after')).toBe('loaded after');
+    loader.end();
+    expect(await first).toBe('loaded before');
+  });
+
+  it('lets no caller join a load of before once changes are heard again', async () => {
+    proxy.blackhole();
+    proxy.resetConnections();
+    await eventually(() => here.engine.coherence?.isArmed === false);
+    const loader = new GatedLoader('loaded before');
+    const first = here.engine.getOrSet('a', loader.load);
+    await loader.began();
+    await there.engine.delete('a');
+    proxy.resetConnections();
+    proxy.heal();
+    await untilArmedAgain();
+    expect(await here.engine.getOrSet('a', () => 'loaded after')).toBe('loaded after');
+    loader.end();
+    expect(await first).toBe('loaded before');
   });
 
   it('keeps nothing of an emptied server that takes its place', async () => {

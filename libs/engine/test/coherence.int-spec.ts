@@ -6,6 +6,7 @@ import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
+import { GatedLoader } from './gated-loader.js';
 import { SharedRedis } from './shared-redis.js';
 
 let redis: SharedRedis;
@@ -374,6 +375,39 @@ describe('memory that hears of no changes', () => {
     expect(await here.engine.getMany(['a', 'b'])).toEqual(['old', undefined]);
     here.clock.advance(50);
     expect(await here.engine.get('a')).toBe('new');
+  });
+
+  it('lets who comes join a load for a second at most', async () => {
+    const here = await startStill();
+    const there = await processes.start({ cache, isUnheard: true });
+    const loader = new GatedLoader('loaded before');
+    const first = here.engine.getOrSet('a', loader.load);
+    await loader.began();
+    await there.engine.delete('a');
+    here.clock.advance(999);
+    const joined = here.engine.getOrSet('a', () => 'not asked');
+    here.clock.advance(1);
+    expect(await here.engine.getOrSet('a', () => 'loaded after')).toBe('loaded after');
+    loader.end();
+    expect(await Promise.all([first, joined])).toEqual(['loaded before', 'loaded before']);
+    expect(await there.engine.get('a')).toBe('loaded after');
+  });
+
+  it('serves a stale copy during a load for a second at most', async () => {
+    const here = await startStill();
+    const there = await processes.start({ cache, isUnheard: true });
+    const options = { ttl: '50ms', staleWhileRevalidate: '1h' } as const;
+    await here.engine.set('a', 'old', options);
+    here.clock.advance(50);
+    const loader = new GatedLoader('loaded before');
+    expect(await here.engine.getOrSet('a', loader.load, options)).toBe('old');
+    await loader.began();
+    await there.engine.delete('a');
+    here.clock.advance(999);
+    expect(await here.engine.getOrSet('a', () => 'not asked', options)).toBe('old');
+    here.clock.advance(1);
+    expect(await here.engine.getOrSet('a', () => 'loaded after', options)).toBe('loaded after');
+    loader.end();
   });
 
   it('sees at once what it changes itself', async () => {

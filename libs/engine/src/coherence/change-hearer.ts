@@ -56,8 +56,9 @@ export class ChangeHearer implements ChangeObserver {
 
   /** What was read before could have changed unheard. */
   armed(): void {
-    const { memory, versions, trust, recordKeeper } = this.parts;
+    const { memory, versions, trust, flights, recordKeeper } = this.parts;
     memory.changes.hearOfAllKeys();
+    flights.detachAllRunning();
     versions.forgetAll();
     trust.arm();
     recordKeeper.start();

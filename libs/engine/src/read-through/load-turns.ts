@@ -117,6 +117,7 @@ export class LoadTurns {
     flight.isWaiting = false;
     // What the load has changed is not served for its result.
     flight.interim = undefined;
+    flight.beganAtMs = clock.monotonicMs();
     if (flight.isAwaited) await this.readAgain(flight, plan);
   }
 

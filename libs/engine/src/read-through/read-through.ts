@@ -3,6 +3,7 @@ import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { resolveEntryOptions } from '../entry/resolve-entry-options.js';
 import { reportFault } from '../events/report-fault.js';
 import { judgeFreshness, slideAtMs } from '../freshness/freshness.policy.js';
+import { LIVENESS_BOUND_MS } from '../options/cache-options.js';
 import { isBeingLoadedBy } from './load-lineage.js';
 import type { LoadPlan, LoadServices } from './load-run.js';
 import { LoadTurns } from './load-turns.js';
@@ -49,7 +50,7 @@ export class ReadThrough {
     const outcomes = keys.map((key) => {
       const atOnce = isForced ? undefined : (this.#fromMemory(key, plan) ?? this.#fromInterim(key));
       if (atOnce !== undefined) return Promise.resolve(atOnce);
-      let flight = isForced ? undefined : this.services.flights.find(key);
+      let flight = isForced ? undefined : this.#findFlight(key);
       if (flight === undefined) started.push((flight = this.#start(key, isForced)));
       return flight.join(given?.signal);
     });
@@ -92,16 +93,27 @@ export class ReadThrough {
 
   /** What is served while the load of something newer is under way. */
   #fromInterim(key: string): ReadOutcome | undefined {
-    const interim = this.services.flights.find(key)?.interim;
+    const interim = this.#findFlight(key)?.interim;
     const nowMs = this.context.clock.monotonicMs();
     if (interim === undefined || nowMs >= interim.untilMs) return undefined;
     return this.#outcomeOf(interim.copy, nowMs >= interim.copy.entry.freshUntilMs);
   }
 
+  /**
+   * The flight for the key that can be joined. While changes elsewhere are not heard, what one brings is as old as a copy
+   * in memory would be.
+   */
+  #findFlight(key: string): Flight<ReadOutcome> | undefined {
+    const { authority, versions, clock } = this.context;
+    const flight = this.services.flights.find(key);
+    if (flight?.isOutdatedByChange !== true || !authority.isShared || versions.isProven()) return flight;
+    return clock.monotonicMs() < flight.beganAtMs + LIVENESS_BOUND_MS ? flight : undefined;
+  }
+
   /** A forced load is the newest truth, so what is on its way already is outdated. */
   #start(key: string, isForced: boolean): Flight<ReadOutcome> {
     if (isForced) this.context.memory.changes.changeKey(key);
-    const flight = new Flight<ReadOutcome>(key);
+    const flight = new Flight<ReadOutcome>(key, this.context.clock.monotonicMs());
     flight.onAbandoned = () => this.services.flights.land(flight);
     this.services.flights.start(flight);
     return flight;
@@ -109,7 +121,7 @@ export class ReadThrough {
 
   /** Loads a key whose copy is served meanwhile, unless somebody does already. */
   #renewInBackground(key: string, copy: FoundCopy, plan: LoadPlan): void {
-    if (this.services.flights.find(key) !== undefined) return;
+    if (this.#findFlight(key) !== undefined) return;
     const flight = this.#start(key, false);
     flight.goOnInBackground();
     void this.#guard([flight], async () => {

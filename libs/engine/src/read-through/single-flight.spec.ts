@@ -4,7 +4,7 @@ import { Flight, SingleFlight } from './single-flight.js';
 describe('SingleFlight', () => {
   it('lets nobody join a flight whose result is out, though it has not landed yet', async () => {
     const flights = new SingleFlight<number>();
-    const flight = new Flight<number>('a');
+    const flight = new Flight<number>('a', 0);
     flights.start(flight);
     expect(flights.find('a')).toBe(flight);
     const result = flight.join(undefined);
@@ -15,7 +15,7 @@ describe('SingleFlight', () => {
 
   it('leaves a successor in place when the former flight lands', () => {
     const flights = new SingleFlight<number>();
-    const [former, successor] = [new Flight<number>('a'), new Flight<number>('a')];
+    const [former, successor] = [new Flight<number>('a', 0), new Flight<number>('a', 0)];
     flights.start(former);
     former.fail(new Error('late'));
     flights.start(successor);
@@ -40,7 +40,7 @@ describe('an invalidation', () => {
   const copy = { value: 'old', isCopiedOnRead: false, isHeld: true, tier: 'memory', entry };
   const interim = { copy, untilMs: Infinity };
   const start = (key: string, isWaiting = false) => {
-    const flight = new Flight<number>(key);
+    const flight = new Flight<number>(key, 0);
     flight.isWaiting = isWaiting;
     flights.start(flight);
     return flight;
@@ -80,7 +80,7 @@ describe('Flight', () => {
     Promise.allSettled(Array.from({ length: callers }, () => flight.join(undefined)));
 
   it('serves who waits now and goes on for who comes later', async () => {
-    const flight = new Flight<number>('a');
+    const flight = new Flight<number>('a', 0);
     const early = values(flight, 2);
     flight.serve((index) => index);
     expect(await early).toEqual([
@@ -95,7 +95,7 @@ describe('Flight', () => {
   });
 
   it('dismisses who waits now and goes on for who comes later', async () => {
-    const flight = new Flight<number>('a');
+    const flight = new Flight<number>('a', 0);
     const early = flight.join(undefined);
     flight.dismiss(new Error('late'));
     await expect(early).rejects.toThrow('late');
@@ -103,7 +103,7 @@ describe('Flight', () => {
   });
 
   it('rejects the one caller whose result cannot be made', async () => {
-    const flight = new Flight<number>('a');
+    const flight = new Flight<number>('a', 0);
     const callers = values(flight, 2);
     flight.settle((index) => {
       if (index === 0) throw new Error('no copy');
@@ -117,7 +117,7 @@ describe('Flight', () => {
 
   it('is abandoned when the last caller has left, unless it goes on in the background', async () => {
     const [left, right] = [new AbortController(), new AbortController()];
-    const flight = new Flight<number>('a');
+    const flight = new Flight<number>('a', 0);
     let abandonments = 0;
     flight.onAbandoned = () => abandonments++;
     const callers = [left, right].map(({ signal }) => flight.join(signal));
@@ -133,7 +133,7 @@ describe('Flight', () => {
 
   it('lets go of the signals of those whom it has answered', async () => {
     const controller = new AbortController();
-    const flight = new Flight<number>('a');
+    const flight = new Flight<number>('a', 0);
     let abandonments = 0;
     flight.onAbandoned = () => abandonments++;
     const caller = flight.join(controller.signal);

@@ -28,7 +28,11 @@ export class Flight<Result> {
   #isBackground = false;
   #isOver = false;
 
-  constructor(readonly key: string) {}
+  /** @param beganAtMs what it brings was asked for then, or later */
+  constructor(
+    readonly key: string,
+    public beganAtMs: number,
+  ) {}
 
   /** The result is out: whoever comes now has come too late for it. */
   get isOver(): boolean {
