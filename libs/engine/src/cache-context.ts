@@ -140,7 +140,7 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
     echoes,
     isHeard: () => coherence.isArmed,
   });
-  const recovery = makeRecovery(port, authority, parts);
+  const recovery = makeRecovery(port, authority, versions, parts);
   const recordKeeper = new RecordKeeper(records, recovery, clock);
   const heard = { memory, trust: watched, versions, waiters, flights, recordKeeper, echoes };
   coherence.join(keySpace, hasMemory, new ChangeHearer(heard));
@@ -172,7 +172,7 @@ function makeRedisTier(
   );
 }
 
-function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts): EvictKeeper {
+function makeRecovery(port: RedisPort, authority: Authority, versions: KnownVersions, parts: LocalParts): EvictKeeper {
   const { keySpace, clock, random, events, name, options, changes } = parts;
   const recovery = new Recovery({
     redis: port,
@@ -181,7 +181,7 @@ function makeRecovery(port: RedisPort, authority: Authority, parts: LocalParts):
     random,
     attempt: async (evict) => {
       await repeatEvict(evict, authority);
-      forgetLocally(evict, changes);
+      forgetLocally(evict, changes, versions);
     },
     readIdentity: () => readServerIdentity(port),
     onPendingChange: ({ kind }) =>

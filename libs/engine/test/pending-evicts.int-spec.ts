@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CacheEngine } from '@nest-strata/engine';
 import type { EvictOutcome } from '@nest-strata/engine';
+import { RedisReplyError } from '@nest-strata/redis';
+import type { KeyWatchMode } from '@nest-strata/redis';
 import { eventually } from '@nest-strata/testing';
 import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
@@ -137,6 +139,30 @@ describe.each([
     expect(await here.engine.get('a')).toBeUndefined();
   });
 });
+
+describe.each<KeyWatchMode>(['tracking', 'bus'])(
+  'an evict that Redis refuses while it answers reads, by %s,',
+  (coherence) => {
+    it.each<readonly [string, (engine: CacheEngine) => Promise<EvictOutcome>]>([
+      ['deleteByTag', (engine) => engine.deleteByTag('t')],
+      ['clear', (engine) => engine.clear()],
+    ])('stands here once it is confirmed, whatever was read before: %s', async (_, evict) => {
+      here = await processes.start({ cache: { coherence } });
+      await here.engine.set('a', 'old', { tags: ['t'] });
+      let isFull = true;
+      here.redis.onCall = ({ name }) => {
+        if (isFull && name === 'bump-tag-version') throw new RedisReplyError('EVALSHA', 'OOM command not allowed');
+      };
+      expect(await evict(here.engine)).toEqual(UNCONFIRMED);
+      expect(await here.engine.get('a')).toBeUndefined();
+      isFull = false;
+      await eventually(isSettled, RETRIED_MS);
+      await processes.untilHeardBy(here);
+      expect(await here.engine.get('a')).toBeUndefined();
+      expect(await here.engine.getOrSet('a', () => 'loaded', { tags: ['t'] })).toBe('loaded');
+    });
+  },
+);
 
 describe('a write that Redis does not confirm', () => {
   beforeEach(share);

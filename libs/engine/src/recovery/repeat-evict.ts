@@ -1,4 +1,5 @@
 import type { Authority } from '../authority/authority.port.js';
+import type { KnownVersions } from '../coherence/known-versions.js';
 import type { LocalChanges } from '../memory/local-changes.js';
 import type { Evict, KeyEvict } from './evict.js';
 
@@ -10,12 +11,19 @@ export async function repeatEvict(evict: Evict, authority: Authority): Promise<v
   else await authority.clear();
 }
 
-/** What was read before an evict was confirmed is outdated. */
-export function forgetLocally(evict: Evict, changes: LocalChanges): void {
-  if (evict.kind === 'key') changes.changeKey(evict.key);
-  else if (evict.kind === 'tag') changes.invalidateTags([evict.tag]);
-  else if (evict.kind === 'pattern') changes.changeAllKeys();
-  else changes.invalidateAll();
+/** What was read before an evict was confirmed is outdated, versions included: not everybody is told of own changes. */
+export function forgetLocally(evict: Evict, changes: LocalChanges, versions: KnownVersions): void {
+  if (evict.kind === 'key') {
+    changes.changeKey(evict.key);
+  } else if (evict.kind === 'tag') {
+    changes.invalidateTags([evict.tag]);
+    versions.forgetTag(evict.tag);
+  } else if (evict.kind === 'pattern') {
+    changes.changeAllKeys();
+  } else {
+    changes.invalidateAll();
+    versions.forgetClear();
+  }
 }
 
 /** The floor comes last, as it would go with what is deleted. */
