@@ -119,8 +119,18 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
     it('raises a floor, and never lowers one that a value stands for', async () => {
       await cache.delete('a', { version: 6 });
       await cache.delete('a', { version: 9 });
+      await cache.delete('a', { version: 7 });
       expect(await cache.set('a', 'late', { version: 8 })).toEqual(OLDER);
       expect(await cache.set('a', 'newer', { version: 9 })).toEqual({ stored: true });
+    });
+
+    it.each([
+      [1, 2],
+      [2, 1],
+    ])('keeps the higher one of two at once: %d and %d', async (first, second) => {
+      await cache.set('a', 'before', { version: 0 });
+      await Promise.all([first, second].map((version) => cache.set('a', version, { version, tags: ['t'] })));
+      expect(await cache.get('a')).toBe(2);
     });
 
     it('has no part in deletions without one', async () => {
@@ -360,6 +370,20 @@ describe('several processes', () => {
     await eventually(() => there.engine.stats().loadWaits === 1);
     persist.end();
     expect(await Promise.all([writing, reading])).toEqual(['new', 'new']);
+  });
+});
+
+describe('a write with a version in memory alone', () => {
+  it.each<[string, (engine: CacheEngine) => Promise<unknown>]>([
+    ['delete', (engine) => engine.delete('a')],
+    ['deleteByPattern', (engine) => engine.deleteByPattern('a*')],
+    ['deleteByTag', (engine) => engine.deleteByTag('t')],
+    ['expire', (engine) => engine.expire('a')],
+    ['clear', (engine) => engine.clear()],
+  ])('is evicted by a %s that follows without waiting for it', async (_, evict) => {
+    const cache = CacheEngine.create(engineOptions());
+    await Promise.all([cache.set('a', 'old', { version: 1, tags: ['t'] }), evict(cache)]);
+    expect(await cache.get('a')).toBeUndefined();
   });
 });
 

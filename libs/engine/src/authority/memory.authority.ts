@@ -6,6 +6,7 @@ import { NO_SOURCE_VERSION } from '../entry/source-version.js';
 import { ValueTooLargeError } from '../envelope/value-too-large.error.js';
 import { quietUntilMs } from '../freshness/freshness.policy.js';
 import type { KeySpace } from '../keys/key-space.js';
+import { Moments } from '../memory/moments.js';
 import type { MemoryCopy, MemoryStore } from '../memory/memory-store.js';
 import type { KeptValue, ValueKeeper } from '../memory/value-keeper.js';
 import type { ResolvedCacheOptions } from '../options/cache-options.js';
@@ -22,18 +23,25 @@ import type {
 import { NotACounterError } from './not-a-counter.error.js';
 
 const MAX_FLOORS = 10_000;
+const MAX_REMEMBERED_EVICTS = 10_000;
+
+/** Knows what was evicted after it was taken. */
+interface MemoryTicket extends WriteTicket {
+  readonly stamp: number;
+}
 
 /**
  * The authority of a cache without Redis: memory decides, and what is not there is not anywhere.
  *
- * Writes reach memory through the writer, which keeps what this authority accepted. The single flight of a process is all
+ * Writes reach memory through the writer, which keeps what this authority accepted; those with a version are in it at once. The single flight of a process is all
  * that loads need here, so every claim is granted.
  */
-export class MemoryAuthority extends Authority {
+export class MemoryAuthority extends Authority<MemoryTicket> {
   override readonly tier = 'memory';
   override readonly isShared = false;
   /** The versions that were deleted, and until when lower ones are refused. */
   readonly #floors = new Map<string, { readonly version: string; readonly untilMs: number }>();
+  readonly #evicts = new Moments(MAX_REMEMBERED_EVICTS);
 
   constructor(
     private readonly memory: MemoryStore,
@@ -53,17 +61,17 @@ export class MemoryAuthority extends Authority {
     keys: readonly string[],
     _seen: readonly unknown[] | undefined,
     tags: readonly string[],
-  ): Promise<LoadClaim[]> {
-    return keys.map(() => ({ kind: 'granted', ticket: { tags } }));
+  ): Promise<LoadClaim<MemoryTicket>[]> {
+    return keys.map(() => ({ kind: 'granted', ticket: this.#ticket(tags) }));
   }
 
-  override async seize(key: string, tags: readonly string[]): Promise<WriteTicket> {
+  override async seize(key: string, tags: readonly string[]): Promise<MemoryTicket> {
     await this.delete([key]);
-    return { tags };
+    return this.#ticket(tags);
   }
 
-  override fill(key: string, draft: EntryDraft): Promise<StoreResult> {
-    return this.write(key, draft);
+  override fill(key: string, draft: EntryDraft, ticket: MemoryTicket): Promise<StoreResult> {
+    return this.write(key, draft, ticket);
   }
 
   override async renew(key: string, times: Lifetime): Promise<boolean> {
@@ -82,12 +90,18 @@ export class MemoryAuthority extends Authority {
     // No claim is ever held by others.
   }
 
-  override async openTicket(tags: readonly string[]): Promise<WriteTicket> {
-    return { tags };
+  override async openTicket(tags: readonly string[]): Promise<MemoryTicket> {
+    return this.#ticket(tags);
   }
 
-  override async write(key: string, draft: EntryDraft): Promise<StoreResult> {
-    return this.#accept(key, draft);
+  override async write(key: string, draft: EntryDraft, ticket: MemoryTicket): Promise<StoreResult> {
+    const result = this.#accept(key, draft);
+    const isVersioned = draft.sourceVersion !== NO_SOURCE_VERSION;
+    // At once, for the next one of a lower version to meet it: the writer keeps nothing once another write has begun.
+    if (result.kind === 'stored' && isVersioned && !this.#isEvicted(key, result.entry, ticket)) {
+      this.#keep(key, this.keeper.keepForeign(draft.value), result.entry);
+    }
+    return result;
   }
 
   #accept(key: string, draft: EntryDraft): StoreResult {
@@ -108,17 +122,19 @@ export class MemoryAuthority extends Authority {
   }
 
   override async delete(keys: readonly string[]): Promise<number> {
-    return keys.filter((key) => this.#find(key) !== undefined && this.memory.tier.remove(key)).length;
+    const moment = this.memory.changes.next();
+    for (const key of keys) this.#evicts.note(key, moment);
+    return keys.filter((key) => this.#remove(key)).length;
   }
 
   override async deleteVersion(key: string, version: string, floorMs: number): Promise<number> {
     const copy = this.#find(key);
-    if (copy !== undefined && copy.sourceVersion > version) return 0;
+    if ((copy !== undefined && copy.sourceVersion > version) || this.#floorOf(key) > version) return 0;
     this.#floors.delete(key);
     this.#floors.set(key, { version, untilMs: this.clock.monotonicMs() + floorMs });
     const [oldest] = this.#floors.keys();
     if (this.#floors.size > MAX_FLOORS && oldest !== undefined) this.#floors.delete(oldest);
-    return this.delete([key]);
+    return this.#remove(key) ? 1 : 0;
   }
 
   override async invalidateTags(): Promise<void> {
@@ -131,10 +147,12 @@ export class MemoryAuthority extends Authority {
 
   override async deleteMatching(glob: string): Promise<number> {
     const pattern = this.keySpace.glob(glob);
+    this.#evicts.noteAll(this.memory.changes.next());
     return this.memory.tier.removeMatching((key) => pattern.matches(key));
   }
 
   override async expire(key: string): Promise<boolean> {
+    this.#evicts.note(key, this.memory.changes.next());
     const copy = this.#findFresh(key);
     return this.#retime(key, copy, copy && { ...copy, freshUntilMs: -Infinity });
   }
@@ -173,11 +191,23 @@ export class MemoryAuthority extends Authority {
     // Nothing is held elsewhere.
   }
 
+  #ticket(tags: readonly string[]): MemoryTicket {
+    return { tags, stamp: this.memory.changes.stamp() };
+  }
+
   #checkSize(key: string, { value }: EntryDraft): void {
     this.keySpace.valueKey(key);
     const bytes = sizeOfValue(value);
     const { maxValueBytes } = this.options.limits;
     if (bytes > maxValueBytes) throw new ValueTooLargeError(key, bytes, maxValueBytes);
+  }
+
+  #isEvicted(key: string, { tags }: StoredEntry, { stamp }: MemoryTicket): boolean {
+    return stamp < this.#evicts.of(key) || !this.memory.changes.isValid(stamp, tags);
+  }
+
+  #remove(key: string): boolean {
+    return this.#find(key) !== undefined && this.memory.tier.remove(key);
   }
 
   #find(key: string): MemoryCopy | undefined {
