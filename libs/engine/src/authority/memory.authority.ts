@@ -33,8 +33,8 @@ interface MemoryTicket extends WriteTicket {
 /**
  * The authority of a cache without Redis: memory decides, and what is not there is not anywhere.
  *
- * Writes reach memory through the writer, which keeps what this authority accepted; those with a version are in it at once. The single flight of a process is all
- * that loads need here, so every claim is granted.
+ * Writes reach memory through the writer, which keeps what this authority accepted; those with a version are in it at
+ * once. The single flight of a process is all that loads need here, so every claim is granted.
  */
 export class MemoryAuthority extends Authority<MemoryTicket> {
   override readonly tier = 'memory';
