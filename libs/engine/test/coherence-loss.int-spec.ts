@@ -142,6 +142,32 @@ describe('while Redis is away', () => {
     await expect(here.engine.getOrSet('b', failing)).rejects.toThrow('database away');
   });
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['its tag', () => there.engine.deleteByTag('t')],
+    ['everything', () => there.engine.clear()],
+  ])('serves no copy of before when it heard that another process had evicted %s', async (_, evict) => {
+    await there.engine.set('a', 'old', { tags: ['t'], grace: '1h' });
+    await untilRemembered('a');
+    await evict();
+    await processes.untilHeardBy(here);
+    await redis.server.kill();
+    await eventually(() => here.engine.coherence?.isArmed === false);
+    await expect(here.engine.getOrSet('a', failing)).rejects.toThrow('database away');
+  });
+
+  it('serves a copy of before whose tags were only kept for longer', async () => {
+    await there.engine.set('a', 'old', { tags: ['t'], grace: '1h' });
+    await there.engine.set('b', 'other', { tags: ['t'] });
+    await untilRemembered('a');
+    await redis.send('PEXPIRE', [processes.tagKey('t'), 30_000_000]);
+    await redis.send('PEXPIRE', [processes.clearKey, 30_000_000]);
+    await processes.untilHeardBy(here);
+    await untilRemembered('b');
+    await redis.server.kill();
+    await eventually(() => here.engine.coherence?.isArmed === false);
+    expect(await here.engine.getOrSet('a', failing)).toBe('old');
+  });
+
   it('serves what was loaded for a second at most, from the start of its load, then loads again', async () => {
     const clock = new SkewedClock();
     here = await startHere(clock);

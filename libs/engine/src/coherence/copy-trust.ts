@@ -1,7 +1,6 @@
-import type { CacheEntry } from '../entry/cache-entry.js';
 import { LIVENESS_BOUND_MS } from '../options/cache-options.js';
 import type { Coherence } from './coherence.js';
-import type { KnownVersions } from './known-versions.js';
+import type { KnownVersions, VersionedCopy } from './known-versions.js';
 
 /** What a copy in memory carries for {@link CopyTrust}. */
 export interface TrustMark {
@@ -12,10 +11,7 @@ export interface TrustMark {
 }
 
 /** What decides whether a copy is still what Redis holds. */
-export interface TrustedCopy extends TrustMark, Pick<CacheEntry, 'clearVersion' | 'tags'> {
-  /** The moment of `LocalChanges` at which its read or load began. */
-  readonly stamp: number;
-}
+export type TrustedCopy = TrustMark & VersionedCopy;
 
 /** Whether a copy was read from Redis, or written there by a `set` or a load of this process. */
 export type CopyOrigin = 'read' | 'set' | 'load';

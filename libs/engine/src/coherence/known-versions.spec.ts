@@ -69,6 +69,45 @@ describe('KnownVersions', () => {
     expect([known.clear, known.tag('t'), known.tag('u'), [...known.tags]]).toEqual([CLEAR, undefined, TWO, ['u']]);
   });
 
+  describe('a copy whose versions differ as far as is heard', () => {
+    const changed = (stamp: number) => ({
+      clear: known.areHeardToDiffer({ ...copy(), stamp }),
+      tag: known.areHeardToDiffer({ ...copy({ t: ONE }), stamp }),
+    });
+
+    it('is one from before a change', () => {
+      const stamp = changes.stamp();
+      learn();
+      expect(changed(stamp)).toEqual({ clear: false, tag: false });
+      known.forgetTag('t');
+      expect(changed(stamp)).toEqual({ clear: false, tag: true });
+      expect(changed(changes.stamp())).toEqual({ clear: false, tag: false });
+      known.forgetClear();
+      expect(changed(stamp)).toEqual({ clear: true, tag: true });
+    });
+
+    it('is none when nothing is known any more, nor known to have changed', () => {
+      const stamp = changes.stamp();
+      learn();
+      known.forgetAll();
+      expect(changed(stamp)).toEqual({ clear: false, tag: false });
+    });
+
+    it('is none when the versions were found to be the same after all, also once nothing is known any more', () => {
+      const stamp = changes.stamp();
+      known.forgetTag('t');
+      known.forgetClear();
+      learn();
+      expect(changed(stamp)).toEqual({ clear: false, tag: false });
+      known.forgetAll();
+      known.forgetAll();
+      expect(changed(stamp)).toEqual({ clear: false, tag: false });
+      known.learnTag('t', TWO, changes.stamp());
+      known.learnClear(TWO, changes.stamp());
+      expect(changed(stamp)).toEqual({ clear: true, tag: true });
+    });
+  });
+
   it('forgets a tag that turns out to have no record', () => {
     learn();
     known.learnTag('t', undefined, changes.stamp());

@@ -60,10 +60,15 @@ export class TierReader {
     return { copies, seen: answer.seen, isKnown: true };
   }
 
-  /** A copy in memory that Redis, which cannot be asked, may have changed: better than an error where there is grace. */
+  /**
+   * A copy in memory that Redis, which cannot be asked, may have changed: better than an error where there is grace, unless
+   * the change was heard.
+   */
   fallbackFor(key: string): FoundCopy | undefined {
-    const copy = this.context.memory.find(key);
+    const { memory, versions } = this.context;
+    const copy = memory.find(key);
     if (copy === undefined || copy.goneAtMs <= copy.freshUntilMs || this.#isEvicted(key, copy)) return undefined;
+    if (versions.areHeardToDiffer(copy)) return undefined;
     return { value: copy.value, isCopiedOnRead: copy.isCopiedOnRead, isHeld: true, tier: 'memory', entry: copy };
   }
 
