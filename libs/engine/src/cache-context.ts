@@ -6,7 +6,6 @@ import { MemoryAuthority } from './authority/memory.authority.js';
 import { RedisAuthority } from './authority/redis.authority.js';
 import { RedisCounters } from './authority/redis-counters.js';
 import { ChangeHearer } from './coherence/change-hearer.js';
-import type { Coherence } from './coherence/coherence.js';
 import { BriefTrust, FullTrust, WatchedTrust } from './coherence/copy-trust.js';
 import type { CopyTrust } from './coherence/copy-trust.js';
 import { OwnEchoes } from './coherence/own-echoes.js';
@@ -16,7 +15,6 @@ import type { CacheEvents } from './events/cache-events.js';
 import { DamagedEntryError } from './events/damaged-entry.error.js';
 import { reportFault } from './events/report-fault.js';
 import { KeySpace } from './keys/key-space.js';
-import type { HeldLeases } from './leases/held-leases.js';
 import { LeaseWaiters } from './leases/lease-waiters.js';
 import { RedisLeases } from './leases/redis-leases.js';
 import { LocalChanges } from './memory/local-changes.js';
@@ -31,19 +29,11 @@ import type { EvictKeeper } from './recovery/evict-keeper.js';
 import { Recovery } from './recovery/recovery.js';
 import { forgetLocally, repeatEvict } from './recovery/repeat-evict.js';
 import { UnsettledEvictsError } from './recovery/unsettled-evicts.error.js';
+import type { SharedRedis } from './shared-redis.js';
 import { StatsRecorder } from './stats/stats-recorder.js';
 import { RecordKeeper } from './tags/record-keeper.js';
 import { TagRecords } from './tags/tag-records.js';
 import { RedisTier } from './tiers/redis.tier.js';
-import type { ServerClock } from './tiers/server-clock.js';
-
-/** A Redis and what is known of it, for all caches of a family. */
-export interface SharedRedis {
-  readonly port: RedisPort;
-  readonly serverClock: ServerClock;
-  readonly coherence: Coherence;
-  readonly heldLeases: HeldLeases;
-}
 
 /** What the caches of one family have in common. */
 export interface CacheSurroundings {
@@ -112,7 +102,8 @@ function makeMemoryContext({ changes, ...parts }: LocalParts): CacheContext {
   return { ...parts, memory, trust, versions, authority, recovery: new NothingToKeep() };
 }
 
-function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRedis, parts: LocalParts): CacheContext {
+function makeRedisContext(redis: SharedRedis, parts: LocalParts): CacheContext {
+  const { port, coherence, heldLeases } = redis;
   const { options, keySpace, clock, random, changes, flights } = parts;
   const announcement = () => coherence.announcement;
   const isProven = () => clock.monotonicMs() < coherence.heardUpToMs + LIVENESS_BOUND_MS;
@@ -128,7 +119,7 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
   const leases = new RedisLeases(port, keySpace, records, heldLeases, options.codec, clock, announcement);
   const authority = new RedisAuthority({
     redis: port,
-    entries: makeRedisTier(port, serverClock, coherence, echoes, parts),
+    entries: makeRedisTier(redis, echoes, parts),
     records,
     leases,
     waiters,
@@ -149,9 +140,7 @@ function makeRedisContext({ port, serverClock, coherence, heldLeases }: SharedRe
 }
 
 function makeRedisTier(
-  port: RedisPort,
-  serverClock: ServerClock,
-  coherence: Coherence,
+  { port, serverClock, coherence }: SharedRedis,
   echoes: OwnEchoes,
   parts: LocalParts,
 ): RedisTier {
@@ -193,10 +182,12 @@ function makeRecovery(port: RedisPort, authority: Authority, versions: KnownVers
     maxPending: options.recovery.maxPendingEvicts,
     failoverWindowMs: options.recovery.failoverWindowMs,
   });
-  port.onStateChange((state) => {
+  const stopHearing = port.onStateChange((state) => {
     if (state === 'ready') void recovery.resume();
     else recovery.doubt();
   });
-  const onLeft = (count: number) => reportFault(parts, 'close', new UnsettledEvictsError(name, count));
-  return new RedisEvictKeeper(recovery, onLeft);
+  return new RedisEvictKeeper(recovery, (left) => {
+    stopHearing();
+    if (left > 0) reportFault(parts, 'close', new UnsettledEvictsError(name, left));
+  });
 }

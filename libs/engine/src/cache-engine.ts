@@ -3,7 +3,7 @@ import type { Clock, Duration, Random } from '@nest-strata/core';
 import type { RedisPort } from '@nest-strata/redis';
 import { CacheNamespaces } from './cache-namespaces.js';
 import { makeCacheContext } from './cache-context.js';
-import type { CacheContext, CacheSurroundings, SharedRedis } from './cache-context.js';
+import type { CacheContext, CacheSurroundings } from './cache-context.js';
 import type { EntryOptions } from './entry/entry-options.js';
 import type { SourceVersion } from './entry/source-version.js';
 import { resolveEntryOptions } from './entry/resolve-entry-options.js';
@@ -15,11 +15,8 @@ import { Invalidator } from './invalidation/invalidator.js';
 import { deriveOptions } from './options/cache-options.js';
 import type { CacheOverrides, ResolvedCacheOptions } from './options/cache-options.js';
 import { CacheReads } from './read-through/cache-reads.js';
-import { Coherence } from './coherence/coherence.js';
 import type { CoherenceState } from './coherence/coherence.js';
 import { tellCoherence } from './events/coherence-events.js';
-import { KeySpace } from './keys/key-space.js';
-import { HeldLeases } from './leases/held-leases.js';
 import { LoadFailures } from './read-through/load-failures.js';
 import { LoadSlots } from './read-through/load-slots.js';
 import { EntryWriter } from './read-through/entry-writer.js';
@@ -27,8 +24,8 @@ import type { BatchLoader, Loader, LoadOptions } from './read-through/loader.js'
 import type { Lookup } from './read-through/lookup.js';
 import { ReadThrough } from './read-through/read-through.js';
 import { TierReader } from './read-through/tier-reader.js';
+import { SharedRedis } from './shared-redis.js';
 import type { CacheStats } from './stats/cache-stats.js';
-import { ServerClock } from './tiers/server-clock.js';
 import { CacheWrites } from './writes/cache-writes.js';
 import { BehindWriter } from './writes/behind-writer.js';
 import { WriteThrough } from './writes/write-through.js';
@@ -66,6 +63,8 @@ export class CacheEngine {
   readonly #writeThrough: WriteThrough;
   readonly #queues: Pick<WriteBehind<unknown>, 'close'>[] = [];
   readonly #namespaces = new CacheNamespaces<CacheEngine>();
+  /** Ends what the caches of a family share; nothing in a namespace, after which the others go on. */
+  #endFamily: () => Promise<void> = () => Promise.resolve();
 
   private constructor(options: ResolvedCacheOptions, surroundings: CacheSurroundings) {
     const context = makeCacheContext(options, surroundings);
@@ -88,10 +87,14 @@ export class CacheEngine {
       parts.onListenerError ?? ((error) => process.emitWarning(String(error), 'CacheListenerWarning')),
     );
     const { redis, clock = new SystemClock(), random = new SystemRandom() } = parts;
-    const shared = redis && options.enabled ? shareRedis(redis, options, clock, random) : undefined;
+    const shared = redis && options.enabled ? new SharedRedis(redis, options, clock, random) : undefined;
     const engine = new CacheEngine(options, { redis: shared, clock, random, events });
-    if (redis !== undefined) tellDegradation(redis, engine.name, events);
+    const stopTelling = redis && tellDegradation(redis, engine.name, events);
     if (shared !== undefined) tellCoherence(shared.coherence, engine.name, events);
+    engine.#endFamily = async () => {
+      stopTelling?.();
+      await shared?.close();
+    };
     return engine;
   }
 
@@ -251,13 +254,13 @@ export class CacheEngine {
 
   /**
    * Ends the cache and its namespaces: repeats what is pending, gives back the leases of loads, and stops listening.
+   * What a namespace shares with the caches around it goes on with them.
    *
    * @param withinMs how long pending evicts may take
    */
   async close(withinMs = DEFAULT_CLOSE_MS): Promise<void> {
     await this.#end(withinMs);
-    this.#surroundings.redis?.heldLeases.close();
-    await this.#surroundings.redis?.coherence.close();
+    await this.#endFamily();
   }
 
   /** Hears every event of this cache and of its namespaces; returns the function that ends it. */
@@ -290,13 +293,4 @@ export class CacheEngine {
       () => new CacheEngine(deriveOptions(this.#context.options, name, overrides), this.#surroundings),
     );
   }
-}
-
-function shareRedis(port: RedisPort, options: ResolvedCacheOptions, clock: Clock, random: Random): SharedRedis {
-  return {
-    port,
-    serverClock: new ServerClock(port, clock),
-    coherence: new Coherence(port, new KeySpace(options.namespace), options.coherence),
-    heldLeases: new HeldLeases(port, clock, random),
-  };
 }

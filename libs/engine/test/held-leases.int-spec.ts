@@ -111,4 +111,12 @@ describe('the leases that a process holds', () => {
     expect(fake.pendingTimers).toBe(0);
     expect(leases.ofPrefix('')).toEqual([]);
   });
+
+  it('are renewed where they are taken after the end, too', async () => {
+    await take('l:a');
+    leases.close();
+    await take('l:b');
+    await fake.advanceAsync(500);
+    expect(sent.calls).toEqual(['PEXPIRE', 'GET']);
+  });
 });

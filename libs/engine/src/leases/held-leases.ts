@@ -57,6 +57,7 @@ export class HeldLeases {
   close(): void {
     this.#leases.clear();
     this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   readonly #renew = (): void => {

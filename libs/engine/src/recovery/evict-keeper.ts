@@ -79,8 +79,8 @@ export class RedisEvictKeeper extends EvictKeeper {
 
   constructor(
     private readonly recovery: Recovery,
-    /** Told how many evicts are left unsettled at the end. */
-    private readonly onLeft: (count: number) => void,
+    /** Told at the end how many evicts are left unsettled. */
+    private readonly onClosed: (left: number) => void,
   ) {
     super();
     this.evicted = recovery.pending;
@@ -113,7 +113,7 @@ export class RedisEvictKeeper extends EvictKeeper {
 
   override async close(withinMs: number): Promise<void> {
     const left = await this.recovery.close(withinMs);
-    if (left.length > 0) this.onLeft(left.length);
+    this.onClosed(left.length);
   }
 
   override active(nowMs: number): void {

@@ -113,13 +113,14 @@ export class Recovery {
    * leave a heartbeat in it, one in a second.
    */
   active(nowMs: number): void {
-    if (!this.#isCertain || this.#parts.redis.state !== 'ready') return;
+    if (this.#isClosed || !this.#isCertain || this.#parts.redis.state !== 'ready') return;
     if (this.#watch.isBeatDue(nowMs)) void this.#beat();
     else if (!this.#watch.hasChecked && this.#checking === undefined) void this.resume();
   }
 
   /** Redis was lost, or may be another one: until {@link resume} has found out, nothing is certain. */
   doubt(): void {
+    if (this.#isClosed) return;
     this.#isCertain = false;
     this.#doubts++;
     if (!this.#log.isEmpty) this.#watch.contactLost();

@@ -11,6 +11,7 @@ const GOOD_FOR_MS = 10_000;
  * to live longer by that much; Redis itself removes them in time.
  */
 export class ServerClock {
+  readonly #stopHearing: () => void;
   #offsetMs = 0;
   #comparedAtMs = -Infinity;
   #comparing: Promise<void> | undefined;
@@ -19,7 +20,7 @@ export class ServerClock {
     private readonly redis: RedisPort,
     private readonly clock: Clock,
   ) {
-    redis.onStateChange(() => (this.#comparedAtMs = -Infinity));
+    this.#stopHearing = redis.onStateChange(() => (this.#comparedAtMs = -Infinity));
   }
 
   /** `undefined` when the clock may be used at once; else resolves when it may, or rejects as the Redis port does. */
@@ -36,6 +37,11 @@ export class ServerClock {
   /** What is to be added to a moment of the monotonic clock for the server's milliseconds since 1970. */
   get offsetMs(): number {
     return this.#offsetMs;
+  }
+
+  /** Leaves the port alone. */
+  close(): void {
+    this.#stopHearing();
   }
 
   async #compare(): Promise<void> {
