@@ -139,11 +139,7 @@ function makeRedisContext(redis: SharedRedis, parts: LocalParts): CacheContext {
   return { ...context, memory, trust, versions, authority, recovery };
 }
 
-function makeRedisTier(
-  { port, serverClock, coherence }: SharedRedis,
-  echoes: OwnEchoes,
-  parts: LocalParts,
-): RedisTier {
+function makeRedisTier({ port, serverClock, coherence }: SharedRedis, echoes: OwnEchoes, parts: LocalParts): RedisTier {
   const { options, keySpace, clock, stats, events, name } = parts;
   const onDamage: ConstructorParameters<typeof RedisTier>[5] = (key, damage) => {
     stats.redis.errors++;
