@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { CacheEngine } from '@nest-strata/engine';
 import type { RedisPort } from '@nest-strata/redis';
@@ -12,16 +12,20 @@ import { logRedisOutages } from './redis-outage.log.js';
 /** How long the boot waits for a Redis that does not answer; it goes on without it then. */
 const BOOT_WAIT_MS = 200;
 
-/** How long the shutdown waits for Redis to confirm what is pending; what is not confirmed then is lost. */
+/**
+ * How long the shutdown waits for the database to take what is queued, and later for Redis to confirm what is pending;
+ * what neither has then is lost.
+ */
 const SHUTDOWN_WAIT_MS = 1_000;
 
 /**
  * Opens the connections to Redis while the application boots, so that its first requests find memory coherent; and closes
  * them as the last thing: what other providers do in `onModuleDestroy` and `beforeApplicationShutdown`, and the requests
- * that are still answered, can use the cache.
+ * that are still answered, can use the cache. Write-behind queues are drained before, as databases are closed
+ * together with the cache; what is saved after that is saved at once.
  */
 @Injectable()
-export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class CacheLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Cache');
 
   constructor(
@@ -47,6 +51,10 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     } catch {
       // That it does not connect in time is logged and told as an event by whoever hears of its state.
     }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.engine.closeQueues(SHUTDOWN_WAIT_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {

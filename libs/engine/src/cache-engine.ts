@@ -29,10 +29,8 @@ import type { CacheStats } from './stats/cache-stats.js';
 import { CacheWrites } from './writes/cache-writes.js';
 import { BehindWriter } from './writes/behind-writer.js';
 import { WriteThrough } from './writes/write-through.js';
-import { createWriteBehind } from './write-behind/create-write-behind.js';
+import { CacheQueues } from './write-behind/cache-queues.js';
 import type { WriteBehindOptions } from './write-behind/write-behind-options.js';
-import type { WriteBehind } from './write-behind/write-behind.js';
-import { entryCodecFor } from './envelope/entry-codec-for.js';
 
 /** What a cache works with; what is left out is that of the machine. */
 export interface CacheEngineParts {
@@ -44,7 +42,7 @@ export interface CacheEngineParts {
   readonly onListenerError?: (error: unknown) => void;
 }
 
-/** How long pending evicts may take at the end. */
+/** How long queues and pending evicts may take at the end. */
 const DEFAULT_CLOSE_MS = 1_000;
 
 /**
@@ -61,7 +59,7 @@ export class CacheEngine {
   readonly #writes: CacheWrites;
   readonly #invalidator: Invalidator;
   readonly #writeThrough: WriteThrough;
-  readonly #queues: Pick<WriteBehind<unknown>, 'close'>[] = [];
+  readonly #queues: CacheQueues;
   readonly #namespaces = new CacheNamespaces<CacheEngine>();
   /** Ends what the caches of a family share; nothing in a namespace, after which the others go on. */
   #endFamily: () => Promise<void> = () => Promise.resolve();
@@ -79,6 +77,8 @@ export class CacheEngine {
     this.#invalidator = new Invalidator(context, flights);
     this.#writes = new CacheWrites(context, reader, writer, this.#invalidator, flights);
     this.#writeThrough = new WriteThrough(context, reader, writer, this.#writes, this.#invalidator);
+    // What was given up is not what the database has.
+    this.#queues = new CacheQueues(context, surroundings.redis?.port, (key) => this.#invalidator.delete([key]));
   }
 
   /** Makes a cache; nothing is connected or sent before its first use. */
@@ -179,21 +179,7 @@ export class CacheEngine {
    * @throws InvalidOptionError, InvalidKeyError
    */
   writeBehind<T>(name: string, options: WriteBehindOptions<T>): BehindWriter<T> {
-    const { keySpace, clock, random, events, options: own } = this.#context;
-    const queue = createWriteBehind(name, options, {
-      keySpace,
-      codec: entryCodecFor(own),
-      redis: this.#surroundings.redis?.port,
-      clock,
-      random,
-      onEvent: (event) => {
-        // What was given up is not what the database has.
-        if (event.type === 'dead') void this.#invalidator.delete([event.key]);
-        events.emit({ type: 'write-behind', cache: keySpace.namespace, event });
-      },
-    });
-    this.#queues.push(queue);
-    return new BehindWriter(this.#context, queue, this.#writeThrough);
+    return new BehindWriter(this.#context, this.#queues.make(name, options), this.#writeThrough);
   }
 
   async touch(key: string, ttl?: Duration): Promise<boolean> {
@@ -253,13 +239,26 @@ export class CacheEngine {
   }
 
   /**
-   * Ends the cache and its namespaces: repeats what is pending, gives back the leases of loads, and stops listening.
+   * Persists what waits in write-behind queues, here and in namespaces, in `withinMs` at most, and closes them; for a
+   * database that is closed before the cache. What is lost with a queue in memory is told as an `error` event.
+   */
+  async closeQueues(withinMs = DEFAULT_CLOSE_MS): Promise<void> {
+    const namespaces = this.#namespaces.all().map((one) => one.closeQueues(withinMs));
+    await Promise.all([this.#queues.close(withinMs), ...namespaces]);
+  }
+
+  /**
+   * Ends the cache and its namespaces: closes queues, repeats what is pending, gives back leases, and stops listening.
    * What a namespace shares with the caches around it goes on with them.
    *
-   * @param withinMs how long pending evicts may take
+   * @param withinMs how long queues and pending evicts may take
    */
   async close(withinMs = DEFAULT_CLOSE_MS): Promise<void> {
-    await this.#end(withinMs);
+    const { clock } = this.#context;
+    const untilMs = clock.monotonicMs() + withinMs;
+    // What queues bring into the database is evicted, here or in a namespace.
+    await this.closeQueues(withinMs);
+    await this.#end(Math.max(0, untilMs - clock.monotonicMs()));
     await this.#endFamily();
   }
 
@@ -276,8 +275,7 @@ export class CacheEngine {
   async #end(withinMs: number): Promise<void> {
     const { recovery, authority } = this.#context;
     const namespaces = this.#namespaces.all().map((one) => one.#end(withinMs));
-    const queues = this.#queues.map((queue) => queue.close({ deadlineMs: withinMs }));
-    await Promise.all([recovery.close(withinMs), authority.close(), ...queues, ...namespaces]);
+    await Promise.all([recovery.close(withinMs), authority.close(), ...namespaces]);
   }
 
   /**

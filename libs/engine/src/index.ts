@@ -57,8 +57,10 @@ export { createWriteBehind } from './write-behind/create-write-behind.js';
 export type { WriteBehindSurroundings } from './write-behind/create-write-behind.js';
 export { DamagedWriteError } from './write-behind/damaged-write.error.js';
 export { InvalidPersistResultError } from './write-behind/invalid-persist-result.error.js';
+export { LostWritesError } from './write-behind/lost-writes.error.js';
 export type { FailedWrite, Persist, PersistContext, WriteToPersist } from './write-behind/persist.js';
 export { PersistTimeoutError } from './write-behind/persist-timeout.error.js';
+export { UnsettledWritesError } from './write-behind/unsettled-writes.error.js';
 export type { WriteBehindEvent } from './write-behind/write-behind-event.js';
 export type { WriteBehindOptions } from './write-behind/write-behind-options.js';
 export type {

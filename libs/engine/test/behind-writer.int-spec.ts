@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CacheEngine } from '@nest-strata/engine';
+import { CacheEngine, LostWritesError } from '@nest-strata/engine';
 import type { BehindWriter, CacheEvent, WriteBehindOptions } from '@nest-strata/engine';
 import { eventually, Gate } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
@@ -109,6 +109,21 @@ describe.each(['memory', 'redis'])('a cache over %s that is written behind', (ki
     expect(await cache.getOrSet('b', () => 'loaded')).toBe('loaded');
   });
 
+  it('is persisted on close, and what was not is lost with memory and told', async () => {
+    await cache.closeQueues();
+    gate.close();
+    writer = open({});
+    const other = cache.namespace('other').writeBehind<string>('others', { persist: () => gate.pass() });
+    await Promise.all([writer.write('a', 'A'), other.write('b', 'B')]);
+    await cache.closeQueues(20);
+    await cache.closeQueues(20);
+    const lost = events.flatMap((event) =>
+      event.type === 'error' && event.error instanceof LostWritesError ? [event.error.queue] : [],
+    );
+    expect(lost.sort()).toEqual(kind === 'memory' ? ['heroes', 'others'] : []);
+    expect(await writer.write('c', 'C')).toMatchObject({ accepted: false, reason: 'closed' });
+  });
+
   it('rejects what can be no value', async () => {
     await expect(writer.write('a', (() => 1) as never)).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE' });
     expect(await cache.get('a')).toBeUndefined();
@@ -123,6 +138,29 @@ describe.each(['memory', 'redis'])('a cache over %s that is written behind', (ki
     await writer.write('a', 'never persisted');
     await eventually(() => events.some((event) => event.type === 'write-behind' && event.event.type === 'dead'));
     await expectSoon(() => cache.get('a'), undefined);
+  });
+});
+
+describe('a cache that is closed', () => {
+  it('repeats the evicts of what its queues still bring into the database', async () => {
+    const [{ engine, redis }, other] = await Promise.all([processes.start(), processes.start()]);
+    await other.engine.set('hero', 'of before');
+    const gate = new Gate();
+    const writer = engine.namespace('queued').writeBehind<string>('heroes', {
+      persist: async () => {
+        await gate.pass();
+        redis.disturb({ refuse: 1 });
+        await engine.delete('hero');
+        redis.disturb({});
+      },
+    });
+    await writer.queue.accept('hero', 'new');
+    await gate.arrival();
+    const closing = engine.close(5_000);
+    gate.open();
+    await closing;
+    expect(engine.pendingEvicts.count).toBe(0);
+    await expectSoon(() => other.engine.get('hero'), undefined);
   });
 });
 

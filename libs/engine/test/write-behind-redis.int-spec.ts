@@ -213,6 +213,27 @@ describe('several processes', () => {
     asking.open();
   });
 
+  it('do not own a queue for which they had asked when they were closed', async () => {
+    const port = new ChaosRedisPort(redis.port);
+    const asking = port.gateReplies(({ name }) => name === 'own-queue');
+    const { queue } = open({}, { port });
+    await asking.arrival();
+    await queue.close({ deadlineMs: 0 });
+    expect(await redis.send('EXISTS', [`${stream}:owner`])).toBe(1);
+    asking.open();
+    await eventually(async () => (await redis.send('EXISTS', [`${stream}:owner`])) === 0, 1_000);
+  });
+
+  it('do not own a queue for longer when they were closed in the middle of a batch', async () => {
+    const owner = await busyOwner();
+    const renewal = owner.port.gateReplies(({ name }) => name === 'keep-queue');
+    await renewal.arrival();
+    await owner.queue.close({ deadlineMs: 0 });
+    renewal.open();
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await redis.send('EXISTS', [`${stream}:owner`])).toBe(0);
+  });
+
   it('begin nothing, either, before they have heard that this time is over', async () => {
     const clock = new SkewedClock();
     const { queue, database, port } = open({}, { clock });

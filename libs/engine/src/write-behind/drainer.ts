@@ -50,6 +50,8 @@ export class Drainer {
   /** While closing: how many writes waited when it began and were not taken yet. */
   #leftToTake: number | undefined;
   #isClosing = false;
+  /** How many wait for what is in the queue. */
+  #hurrying = 0;
 
   constructor(parts: DrainerParts) {
     this.#parts = parts;
@@ -64,6 +66,17 @@ export class Drainer {
   wake(): void {
     this.#isWoken = true;
     if (this.#mayTake()) this.#wakeUp();
+  }
+
+  /** Does not wait for the interval until `work` is done, which waits for the queue. */
+  async hurryFor(work: Promise<void>): Promise<void> {
+    this.#hurrying++;
+    this.wake();
+    try {
+      await work;
+    } finally {
+      this.#hurrying--;
+    }
   }
 
   /**
@@ -184,11 +197,12 @@ export class Drainer {
     return false;
   }
 
-  /** Full batches and a process that closes do not wait for the interval. */
+  /** Full batches, a process that closes and one in which somebody waits for the queue do not wait for the interval. */
   #mayTake(): boolean {
     const { clock, options } = this.#parts;
     if (clock.monotonicMs() >= this.#nextTakeAtMs) return true;
-    return this.#failedTakes === 0 && (this.#isClosing || this.#waitingCount() >= options.batchSize);
+    if (this.#failedTakes > 0) return false;
+    return this.#isClosing || this.#hurrying > 0 || this.#waitingCount() >= options.batchSize;
   }
 
   /** How many writes wait besides those that failed. */

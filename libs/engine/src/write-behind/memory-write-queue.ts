@@ -1,7 +1,14 @@
 import type { Clock } from '@nest-strata/core';
 import { MAX_SEQUENCE, versionOf } from './write-id.js';
 import { WriteQueue } from './write-queue.port.js';
-import type { AcceptReply, RedriveOutcome, Settlement, StoredLetter, StoredWrite } from './write-queue.port.js';
+import type {
+  AcceptReply,
+  QueueSpan,
+  RedriveOutcome,
+  Settlement,
+  StoredLetter,
+  StoredWrite,
+} from './write-queue.port.js';
 
 /** The newest write of a key, and the one whose place in the queue it has. */
 interface Waiting {
@@ -54,6 +61,14 @@ export class MemoryWriteQueue extends WriteQueue {
 
   override async newest(keys: readonly string[]): Promise<(StoredWrite | undefined)[]> {
     return keys.map((key) => this.#waiting.get(key)?.newest);
+  }
+
+  override async spans(keys: readonly string[] | 'all'): Promise<(QueueSpan | undefined)[]> {
+    if (keys === 'all') return [wholeOf(this.#waiting.values())];
+    return keys.map((key) => {
+      const waiting = this.#waiting.get(key);
+      return waiting && wholeOf([waiting]);
+    });
   }
 
   override async own(): Promise<number> {
@@ -149,4 +164,19 @@ export class MemoryWriteQueue extends WriteQueue {
     else if (++this.#lastSequence === MAX_SEQUENCE) [this.#lastMs, this.#lastSequence] = [this.#lastMs + 1, 0];
     return `${this.#lastMs}-${this.#lastSequence}`;
   }
+}
+
+function wholeOf(all: Iterable<Waiting>): QueueSpan | undefined {
+  let span: QueueSpan | undefined;
+  for (const { first, newest } of all) {
+    span = {
+      oldest: span === undefined || isBefore(first.entryId, span.oldest) ? first.entryId : span.oldest,
+      newest: span === undefined || isBefore(span.newest, newest.entryId) ? newest.entryId : span.newest,
+    };
+  }
+  return span;
+}
+
+function isBefore(one: string, other: string): boolean {
+  return versionOf(one) < versionOf(other);
 }

@@ -22,6 +22,7 @@ export class QueueOwnership {
   #validUntilMs = -Infinity;
   #tenure = endedTenure();
   #timer: ClockTimer | undefined;
+  #isEnded = false;
 
   constructor(
     private readonly redis: RedisPort,
@@ -44,22 +45,27 @@ export class QueueOwnership {
     const sentAtMs = this.clock.monotonicMs();
     const reply = await this.redis.run(ownQueueScript, this.keys, { token: this.token, lifeMs: LIFE_MS });
     if (reply.leftMs > 0) return { ...reply, leftMs: Math.min(reply.leftMs, ASK_AGAIN_MS) };
+    if (this.#isEnded) {
+      await this.#giveBack();
+      return { ...reply, leftMs: ASK_AGAIN_MS };
+    }
     this.#validUntilMs = sentAtMs + LIFE_MS;
     this.#tenure = new AbortController();
     this.#renewLater();
     return reply;
   }
 
-  /** Ends it in Redis, so that another process can own the queue at once. */
+  /** Ends it in Redis, so that another process can own the queue at once. What is asked for already is given back, too. */
   async release(): Promise<void> {
     this.abandon();
     if (!this.isHeld) return;
     this.lose();
-    await this.redis.run(keepQueueScript, this.keys, { token: this.token, lifeMs: 0 });
+    await this.#giveBack();
   }
 
   /** Lets it run out. */
   abandon(): void {
+    this.#isEnded = true;
     this.#timer?.cancel();
   }
 
@@ -70,7 +76,12 @@ export class QueueOwnership {
     this.#tenure.abort(new Error('Another process may persist these writes now.'));
   }
 
+  async #giveBack(): Promise<void> {
+    await this.redis.run(keepQueueScript, this.keys, { token: this.token, lifeMs: 0 });
+  }
+
   #renewLater(): void {
+    if (this.#isEnded) return;
     this.#timer?.cancel();
     const leftMs = this.#validUntilMs - this.clock.monotonicMs();
     this.#timer = this.clock.setTimer(() => void this.#renew(), Math.min(RENEWAL_MS, leftMs));

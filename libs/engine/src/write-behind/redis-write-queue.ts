@@ -10,7 +10,14 @@ import { fieldsByName, textOf } from './scripts/stored-write.reply.js';
 import { takeWritesScript } from './scripts/take-writes.script.js';
 import type { WriteBehindKeys } from './write-behind-keys.js';
 import { WriteQueue } from './write-queue.port.js';
-import type { AcceptReply, RedriveOutcome, Settlement, StoredLetter, StoredWrite } from './write-queue.port.js';
+import type {
+  AcceptReply,
+  QueueSpan,
+  RedriveOutcome,
+  Settlement,
+  StoredLetter,
+  StoredWrite,
+} from './write-queue.port.js';
 
 /** How many keys or letters one script looks at, so that other clients of the server get their turn in between. */
 const ITEMS_PER_SCRIPT = 100;
@@ -67,6 +74,19 @@ export class RedisWriteQueue extends WriteQueue {
       ),
     );
     return found.flat();
+  }
+
+  override async spans(keys: readonly string[] | 'all'): Promise<(QueueSpan | undefined)[]> {
+    if (keys === 'all') return [await this.#wholeSpan()];
+    const found = await Promise.all(
+      chunksOf(keys).map((chunk) => this.redis.send('HMGET', [this.keys.index, ...chunk.map(escapeText)])),
+    );
+    return (found as (Buffer | null)[][]).flat().map((place) => {
+      const [oldest, newest] = place?.toString().split(' ') ?? [];
+      return oldest !== undefined && newest !== undefined && isEntryId(oldest) && isEntryId(newest)
+        ? { oldest, newest }
+        : undefined;
+    });
   }
 
   override async own(): Promise<number> {
@@ -126,6 +146,15 @@ export class RedisWriteQueue extends WriteQueue {
   override async discard(letterIds: readonly string[]): Promise<number> {
     const ids = letterIds.filter(isEntryId);
     return ids.length === 0 ? 0 : Number(await this.redis.send('XDEL', [this.keys.dead, ...ids]));
+  }
+
+  async #wholeSpan(): Promise<QueueSpan | undefined> {
+    const ends = await Promise.all([
+      this.redis.send('XRANGE', [this.keys.stream, '-', '+', 'COUNT', 1]),
+      this.redis.send('XREVRANGE', [this.keys.stream, '+', '-', 'COUNT', 1]),
+    ]);
+    const [[first], [last]] = ends as [StreamEntry[], StreamEntry[]];
+    return first && last && { oldest: first[0].toString(), newest: last[0].toString() };
   }
 
   /** The letters that there are now: one that dies again meanwhile is another. */

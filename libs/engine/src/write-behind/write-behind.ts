@@ -7,6 +7,8 @@ import { BatchPersister } from './batch-persister.js';
 import { BatchRunner } from './batch-runner.js';
 import { Drainer } from './drainer.js';
 import { RetrySchedule } from './retry-schedule.js';
+import { SettlementWait } from './settlement-wait.js';
+import { stayAliveFor } from './stay-alive.js';
 import type { TellEvent } from './write-behind-event.js';
 import type { ResolvedWriteBehindOptions } from './write-behind-options.js';
 import type {
@@ -33,6 +35,8 @@ export interface WriteBehindParts<T> {
 }
 
 const DEFAULT_DEADLINE_MS = 5_000;
+/** How long values that wait may take on their way to the database, besides the interval. */
+const SETTLEMENT_MS = 5_000;
 const IDEMPOTENCY_KEY_BYTES = 16;
 
 /**
@@ -127,6 +131,28 @@ export class WriteBehind<T> {
     });
   }
 
+  /**
+   * Resolves once nothing that was accepted for these keys before the call waits any more: each value, or a newer one of
+   * its key, is in the database or has become a dead letter. To be awaited before a key is written past the queue, else
+   * an older value comes into the database after that write.
+   *
+   * A value that is accepted after the call does not count. Nor does a call of `persist` that was given up, after
+   * `persistTimeout` or by a process that was stopped in the middle of it, and goes on all the same.
+   *
+   * @param withinMs default: the `interval` and 5 s
+   * @throws UnsettledWritesError when that takes longer; RedisUnavailableError, RedisReplyError: it cannot be known
+   */
+  async settled(
+    keys: readonly string[] | 'all',
+    { withinMs = this.#parts.options.intervalMs + SETTLEMENT_MS }: { readonly withinMs?: number } = {},
+  ): Promise<void> {
+    const { queue, clock } = this.#parts;
+    if (keys !== 'all') keys.forEach(checkKey);
+    if (keys.length === 0) return;
+    const wait = await SettlementWait.begin(queue, keys);
+    if (wait !== undefined) await stayAliveFor(this.#drainer.hurryFor(wait.end(withinMs, clock)));
+  }
+
   /** The oldest dead letters. @throws RedisUnavailableError, RedisReplyError */
   async deadLetters(limit = 100): Promise<DeadLetter<T>[]> {
     const letters = await this.#parts.queue.deadLetters(limit);
@@ -150,6 +176,11 @@ export class WriteBehind<T> {
     return this.#parts.queue.discard(letterIds);
   }
 
+  /** Whether what waits survives the end of this process. */
+  get isDurable(): boolean {
+    return this.#parts.queue.isDurable;
+  }
+
   stats(): WriteBehindStats {
     return Object.freeze({ ...this.#counts, pending: this.#parts.queue.pendingCount });
   }
@@ -169,13 +200,7 @@ export class WriteBehind<T> {
   }
 
   async #close(deadlineMs: number): Promise<{ readonly pending: number }> {
-    // The timers of the clock do not keep the process alive, but what waits must not be lost by its ending early.
-    const stayAlive = setInterval(() => undefined, 60_000);
-    try {
-      await this.#drainer.close(deadlineMs);
-    } finally {
-      clearInterval(stayAlive);
-    }
+    await stayAliveFor(this.#drainer.close(deadlineMs));
     return { pending: this.#parts.queue.pendingCount };
   }
 

@@ -42,6 +42,13 @@ export interface StoredLetter {
   readonly error: string;
 }
 
+/** Where writes stand in a queue, by the ids of their entries. */
+export interface QueueSpan {
+  /** Of a key that is written while it waits, the entry whose place it has. */
+  readonly oldest: string;
+  readonly newest: string;
+}
+
 /** What became of dead letters that were to be tried again. */
 export interface RedriveOutcome {
   /** How many are in the queue again. */
@@ -73,6 +80,9 @@ export abstract class WriteQueue {
 
   /** The newest writes of `keys`, in order. */
   abstract newest(keys: readonly string[]): Promise<(StoredWrite | undefined)[]>;
+
+  /** Where the writes of each of `keys` stand, in order; or those of `all` keys, as one. `undefined`: there are none. */
+  abstract spans(keys: readonly string[] | 'all'): Promise<(QueueSpan | undefined)[]>;
 
   /** Tries to own the queue; returns 0, or the milliseconds after which to ask again. */
   abstract own(): Promise<number>;
