@@ -60,6 +60,7 @@ export { EntityIndex, list, unique } from './repository/entity-index.js';
 export type { IndexPart, IndexValue, ListIndex, UniqueIndex } from './repository/entity-index.js';
 export { DuplicateCacheStrategyError } from './repository/errors/duplicate-cache-strategy.error.js';
 export { InvalidCacheStrategyError } from './repository/errors/invalid-cache-strategy.error.js';
+export { QueuedWriteError } from './repository/errors/queued-write.error.js';
 export { UncacheableRepositoryError } from './repository/errors/uncacheable-repository.error.js';
 export type { EntityId, KeyPart } from './repository/key-part.js';
 export { getCachedRepositoryToken, InjectCachedRepository } from './repository/repository-feature.js';

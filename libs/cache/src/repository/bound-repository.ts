@@ -23,7 +23,7 @@ export interface BoundRepositoryParts<E extends object, Id extends EntityId> {
   readonly methods: RepositoryMethods<E, Id>;
   readonly writes: PlainWrites<E, Id>;
   readonly adapter: RepositoryAdapter<E, Id> | undefined;
-  /** Makes what writes behind, of the repository's own `save`; absent: nothing does. */
+  /** What writes behind by the repository's own `save`, which is that of the first object; absent: nothing does. */
   readonly writeBehind?: ((save: SaveEntity<E>) => BehindWrites<E, Id>) | undefined;
 }
 
@@ -89,26 +89,32 @@ export class BoundRepository<E extends object, Id extends EntityId> {
 
   #bindWrites(): void {
     const { methods, writes } = this.parts;
+    const behind = this.#behind();
     for (const [method, written] of methods.declaredWrites) {
-      this.#wrap(method, (args, proceed) => writes.byDeclaration(written, args, proceed));
+      this.#wrap(method, (args, proceed) => {
+        const writeNow = () => writes.byDeclaration(written, args, proceed);
+        return behind ? behind.byDeclaration(written, args, writeNow) : writeNow();
+      });
     }
     for (const [method, kind] of methods.conventionalWrites) {
-      this.#bindConventional(method, kind);
+      this.#bindConventional(method, kind, behind);
     }
   }
 
-  #bindConventional(method: string, kind: WriteKind): void {
-    const { writes, adapter, cached, writeBehind } = this.parts;
-    const writeNow = (args: readonly unknown[], proceed: Proceed) =>
-      adapter ? proceed() : writes.byConvention(kind, args, proceed);
-    const own = (this.repository as Record<string, unknown>)[method] as SaveEntity<E> | undefined;
-    const behind =
-      method === SAVE && own !== undefined
-        ? writeBehind?.((entity) => runWithin(cached, () => own.call(this.repository, entity)))
-        : undefined;
+  /** Made before the methods are replaced, as it saves by the repository's own. */
+  #behind(): BehindWrites<E, Id> | undefined {
+    const { cached, writeBehind } = this.parts;
+    const own = (this.repository as Record<string, SaveEntity<E>>)[SAVE];
+    return own && writeBehind?.((entity) => runWithin(cached, () => own.call(this.repository, entity)));
+  }
+
+  #bindConventional(method: string, kind: WriteKind, behind: BehindWrites<E, Id> | undefined): void {
+    const { writes, adapter } = this.parts;
     this.#wrap(method, (args, proceed) => {
-      if (behind === undefined || adapter?.isInTransaction() === true) return writeNow(args, proceed);
-      return behind.write(args, () => writeNow(args, proceed));
+      const write = () => (adapter ? proceed() : writes.byConvention(kind, args, proceed));
+      if (behind === undefined) return write();
+      const writeNow = () => behind.byConvention({ method, kind }, args, write);
+      return method === SAVE && adapter?.isInTransaction() !== true ? behind.write(args, writeNow) : writeNow();
     });
   }
 

@@ -63,7 +63,8 @@ export abstract class CacheStrategy<E extends object, Id extends EntityId = numb
    *   meet a miss after a write. Needs a method that reads by id
    * - `'behind'`: `save(entity)` returns once the entity is in a queue (a stream in Redis), and is written to the database
    *   a moment later, at least once, in batches. Reads by id see it at once, lists and indexes once it is in the database.
-   *   Entities without an id, lists of them, other methods and writes in transactions are written at once, as ever
+   *   Entities without an id, lists of them, other methods and writes in transactions are written directly, once what
+   *   waits of the same entities is in the database
    *
    * @default 'evict'
    */

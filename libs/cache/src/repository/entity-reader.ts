@@ -49,18 +49,30 @@ export class EntityReader<E extends object, Id extends EntityId> {
   misses = 0;
   /** What was accepted to be written under these names and is not in the database yet; absent: everything is. */
   waiting: ((names: readonly string[]) => Promise<readonly unknown[]>) | undefined;
+  /**
+   * With `write: 'behind'`: resolves once what was saved of these entities before the call is in the database, or was
+   * given up. To be awaited before they are written past the repository's own methods. Otherwise it resolves at once.
+   *
+   * @throws QueuedWriteError when that takes too long or cannot be known
+   */
+  settled: (ids: readonly Id[] | 'everything') => Promise<void> = () => Promise.resolve();
 
   constructor(private readonly parts: EntityReaderParts<E, Id>) {}
 
+  /** What the entity with this id is called, in the cache and in a queue. */
+  nameOf(id: Id): string {
+    return this.parts.names.id(idText(id));
+  }
+
   /** The entity with this id; what `load` gives for one that does not exist, `null` or `undefined`, is cached too. */
   findById<R extends E | null | undefined>(id: Id, load: () => Promise<R>): Promise<R> {
-    return this.#findOne(this.parts.names.id(idText(id)), load, true);
+    return this.#findOne(this.nameOf(id), load, true);
   }
 
   /** Loads the entity with this id and caches it, whatever is cached. */
   async renew(id: Id, load: () => Promise<E | null | undefined>): Promise<void> {
-    const { entries, names } = this.parts;
-    await this.#read(names.id(idText(id)), true, true, async () => entries.keepOne(await load(), NOTHING_STORED));
+    const { entries } = this.parts;
+    await this.#read(this.nameOf(id), true, true, async () => entries.keepOne(await load(), NOTHING_STORED));
   }
 
   /** The entity that the unique index `method` has under `key`. */
@@ -83,7 +95,7 @@ export class EntityReader<E extends object, Id extends EntityId> {
    * `load` gets the ids that the cache does not have.
    */
   async findByIds(ids: readonly Id[], load: (ids: Id[]) => Promise<E[]>): Promise<E[]> {
-    const idOf = new Map(ids.map((id) => [this.parts.names.id(idText(id)), id]));
+    const idOf = new Map(ids.map((id) => [this.nameOf(id), id]));
     const found = new Map<string, readonly E[]>();
     const before = new Map<string, unknown>();
     for (const { forceRefresh } of ATTEMPTS) {

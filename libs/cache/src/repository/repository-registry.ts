@@ -97,6 +97,11 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
       throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, [problem]);
     }
     const repositories = this.instances.of(feature.repository);
+    let behind: BehindWrites<object, EntityId> | undefined;
+    const writeBehind =
+      strategy.write === 'behind'
+        ? (save: SaveEntity<object>) => (behind ??= new BehindWrites(cache.engine, cached, strategy, save))
+        : undefined;
     const adapter = findTypeOrmAdapter({
       repository: repositories[0],
       strategy,
@@ -114,10 +119,6 @@ export class RepositoryRegistry implements OnModuleInit, OnApplicationShutdown {
       if (problem !== undefined) throw new InvalidCacheStrategyError(`${nameOf(strategy)} for ${label}`, [problem]);
       cached.reload ??= reloadOf(repository, methods, rows, cached);
       const writes = new PlainWrites(cached, strategy, rows);
-      const writeBehind =
-        strategy.write === 'behind'
-          ? (save: SaveEntity<object>) => new BehindWrites(cache.engine, cached, strategy, save)
-          : undefined;
       this.bound.push(new BoundRepository(repository, { label, cached, methods, writes, adapter, writeBehind }));
     }
     this.logger.log('a repository is cached', {
