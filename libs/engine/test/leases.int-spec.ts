@@ -660,12 +660,11 @@ describe('a load that failed', () => {
     ['delete', (engine) => engine.delete('a'), 'loaded'],
     ['clear', (engine) => engine.clear(), 'loaded'],
     ['a forced load', (engine) => engine.getOrSet('a', () => 'forced', { forceRefresh: true }), 'forced'],
-  ])('stands no longer once the key has changed: %s', async (name, change, after) => {
+  ])('stands no longer once the key has changed: %s', async (_, change, after) => {
     const options = { errorTtl: '10s' } as const;
     await expect(here.engine.getOrSet('a', failing('database away'), options)).rejects.toThrow();
     await change(there.engine);
     await processes.untilHeardBy(here);
-    if (name === 'clear') return;
     expect(await here.engine.getOrSet('a', () => 'loaded', options)).toBe(after);
   });
 
@@ -694,6 +693,39 @@ describe('a load that failed', () => {
     await redis.send('DEL', [processes.valueKey('a')]);
     await processes.untilHeardBy(here);
     expect(await there.engine.getOrSet('a', () => 'well again')).toBe('well again');
+    expect(await here.engine.getOrSet('a', failing('not asked'))).toBe('well again');
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['a clear', () => there.engine.clear()],
+    ['a deletion of its tag', () => there.engine.deleteByTag('t')],
+  ])('is asked for once by all who find no copy after %s, and in one call', async (_, evict) => {
+    const keys = ['a', 'b'];
+    const stale = { grace: '1h', tags: ['t'] } as const;
+    await here.engine.setMany(
+      [
+        ['a', 'stale'],
+        ['b', 'stale'],
+      ],
+      stale,
+    );
+    await Promise.all(keys.map((key) => here.engine.expire(key)));
+    const away = here.engine.getOrSetMany(keys, failing('database away'), { ...stale, retryAfter: '10s' });
+    expect(await away).toEqual(['stale', 'stale']);
+    await evict();
+    await processes.untilHeardBy(here);
+    const asked: (readonly string[])[] = [];
+    const load = async (missing: readonly string[]) => {
+      asked.push(missing);
+      await sleep(20);
+      return new Map(missing.map((key) => [key, 'well again']));
+    };
+    const results = await Promise.all([here, there].map(({ engine }) => engine.getOrSetMany(keys, load, stale)));
+    expect(results).toEqual([
+      ['well again', 'well again'],
+      ['well again', 'well again'],
+    ]);
+    expect(asked).toEqual([keys]);
   });
 });
 

@@ -42,8 +42,11 @@ export type LoadClaim<Ticket extends WriteTicket = WriteTicket> =
   | { readonly kind: 'granted'; readonly ticket: Ticket }
   /** Another load is under way; `leftMs`: when to ask again if nothing is heard of it. */
   | { readonly kind: 'held'; readonly leftMs: number }
-  /** A load failed a moment ago, and its error stands for this one. `isShared`: also where there is no stale copy. */
-  | { readonly kind: 'failed'; readonly error: unknown; readonly isShared: boolean }
+  /**
+   * A load failed a moment ago, and its error stands for this one. `isShared`: also where there is no stale copy.
+   * `record`: what says so, for {@link Authority.forgive}.
+   */
+  | { readonly kind: 'failed'; readonly error: unknown; readonly isShared: boolean; readonly record: unknown }
   /** The key has been written since it was read. */
   | { readonly kind: 'changed' };
 
@@ -109,6 +112,9 @@ export abstract class Authority<Ticket extends WriteTicket = WriteTicket> {
 
   /** Ends a claim without a value. */
   abstract release(key: string, ticket: Ticket, failure?: FailureTerms): Promise<void>;
+
+  /** Removes the word that a load failed, which does not stand for who asked, so that a claim can be granted. */
+  abstract forgive(key: string, record: unknown): Promise<void>;
 
   /** Resolves once a load that held the claim has ended, as far as it is heard, or after `timeoutMs`. */
   abstract untilReleased(key: string, timeoutMs: number): Promise<void>;

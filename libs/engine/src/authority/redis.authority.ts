@@ -145,6 +145,10 @@ export class RedisAuthority extends Authority<RedisTicket> {
     }
   }
 
+  override forgive(key: string, record: unknown): Promise<void> {
+    return this.parts.leases.forgive(key, record as Buffer);
+  }
+
   override untilReleased(key: string, timeoutMs: number): Promise<void> {
     const { waiters, keySpace, isHeard } = this.parts;
     return waiters.wait(keySpace.listedKey(key), isHeard() ? timeoutMs : Math.min(timeoutMs, POLL_MS));

@@ -2,13 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { JsonCodec } from '../codec/json.codec.js';
 import { decodeFailure, encodeFailure } from './failure-record.js';
 
+const VERSION = '000654321000abcd';
 const codec = new JsonCodec();
 const recorded = (error: unknown, isShared = true) =>
-  decodeFailure(encodeFailure({ error, forMs: 1, isShared }, codec), codec);
+  decodeFailure(encodeFailure({ error, forMs: 1, isShared }, VERSION, codec), codec);
 
 describe('the record of a failure', () => {
   it.each([true, false])('says whether others get the error: %p', (isShared) => {
     expect(recorded(new Error('away'), isShared)?.isShared).toBe(isShared);
+  });
+
+  it('says before which clear the load began', () => {
+    expect(recorded(new Error('away'))?.clearVersion).toBe(VERSION);
   });
 
   it('brings back the error as what it was, with its message', () => {
@@ -35,8 +40,8 @@ describe('the record of a failure', () => {
   });
 
   it('that cannot be read still tells of a failure', () => {
-    const record = decodeFailure(Buffer.from('!+not json'), codec);
-    expect(record).toMatchObject({ isShared: true });
+    const record = decodeFailure(Buffer.from(`!+${VERSION}not json`), codec);
+    expect(record).toMatchObject({ isShared: true, clearVersion: VERSION });
     expect((record?.error as Error).message).toBe('A load in another process failed; its error cannot be read here.');
   });
 });

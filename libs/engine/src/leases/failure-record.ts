@@ -4,24 +4,33 @@ import type { Codec } from '../codec/codec.port.js';
 /** What stands in the place of a lease after a load failed. No token begins like it. */
 const MARK = '!';
 const SHARED = '+';
+const VERSION_CHARS = 16;
 const MAX_ERROR_BYTES = 16_384;
 
+/** The failure of a load, as it is recorded. */
+export interface RecordedFailure {
+  readonly error: unknown;
+  readonly isShared: boolean;
+  /** The version of the `clear` record before the load: a failure does not outlive a `clear()`. */
+  readonly clearVersion: string;
+}
+
 /** The word that a load failed, for the loads of other processes. */
-export function encodeFailure({ error, isShared }: FailureTerms, codec: Codec): Buffer {
-  return Buffer.concat([Buffer.from(MARK + (isShared ? SHARED : '-')), encodeError(error, codec)]);
+export function encodeFailure({ error, isShared }: FailureTerms, clearVersion: string, codec: Codec): Buffer {
+  const head = MARK + (isShared ? SHARED : '-') + clearVersion;
+  return Buffer.concat([Buffer.from(head, 'latin1'), encodeError(error, codec)]);
 }
 
 /** The failure that stands in the place of a lease; `undefined` for a lease. */
-export function decodeFailure(
-  record: Buffer,
-  codec: Codec,
-): { readonly error: unknown; readonly isShared: boolean } | undefined {
-  if (record[0] !== MARK.charCodeAt(0)) return undefined;
-  const isShared = record[1] === SHARED.charCodeAt(0);
+export function decodeFailure(record: Buffer, codec: Codec): RecordedFailure | undefined {
+  const [mark, shared] = [...record.toString('latin1', 0, 2)];
+  if (mark !== MARK) return undefined;
+  const errorAt = 2 + VERSION_CHARS;
+  const facts = { isShared: shared === SHARED, clearVersion: record.toString('latin1', 2, errorAt) };
   try {
-    return { error: codec.decode(record.subarray(2)), isShared };
+    return { error: codec.decode(record.subarray(errorAt)), ...facts };
   } catch {
-    return { error: new Error('A load in another process failed; its error cannot be read here.'), isShared };
+    return { error: new Error('A load in another process failed; its error cannot be read here.'), ...facts };
   }
 }
 

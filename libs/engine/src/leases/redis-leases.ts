@@ -70,16 +70,25 @@ export class RedisLeases {
     return { tags, lifeMs, versions, takenAt, lease: { token, seen: NOTHING } };
   }
 
-  async release(key: string, { lease }: RedisTicket, failure?: FailureTerms): Promise<void> {
+  async release(key: string, { lease, versions }: RedisTicket, failure?: FailureTerms): Promise<void> {
     if (lease === undefined) return;
-    await this.#giveBack(this.keys.leaseKey(key), lease.token, failure);
+    const stands = failure !== undefined && failure.forMs > 0;
+    const record = stands ? encodeFailure(failure, versions.clear, this.codec) : '';
+    const recordMs = stands ? Math.ceil(Math.min(failure.forMs, MAX_FAILURE_MS)) : 0;
+    await this.#giveBack(this.keys.leaseKey(key), lease.token, record, recordMs);
   }
 
-  async #giveBack(leaseKey: string, token: string, failure?: FailureTerms): Promise<void> {
+  /** Removes the record of a failure, unless something else has come in its place. */
+  async forgive(key: string, record: Buffer): Promise<void> {
+    await this.#replace(this.keys.leaseKey(key), record, '', 0);
+  }
+
+  async #giveBack(leaseKey: string, token: string, record: Buffer | '' = '', recordMs = 0): Promise<void> {
     this.held.letGo(leaseKey, token);
-    const stands = failure !== undefined && failure.forMs > 0;
-    const record = stands ? encodeFailure(failure, this.codec) : '';
-    const recordMs = stands ? Math.ceil(Math.min(failure.forMs, MAX_FAILURE_MS)) : 0;
+    await this.#replace(leaseKey, token, record, recordMs);
+  }
+
+  async #replace(leaseKey: string, token: string | Buffer, record: Buffer | '', recordMs: number): Promise<void> {
     const args = { token, record, recordMs, ...announcementArgs(this.announcement()) };
     await this.redis.run(releaseLeaseScript, { lease: leaseKey }, args);
   }
@@ -122,7 +131,7 @@ export class RedisLeases {
     ]);
     return Promise.all(
       attempts.map(async ({ key, token, isGranted, holder, header }, index): Promise<LoadClaim<RedisTicket>> => {
-        if (!isGranted) return this.#refused(key, holder);
+        if (!isGranted) return this.#refused(key, holder, versions.clear);
         if (seen !== undefined && !header.equals(seen[index] ?? NOTHING)) {
           await this.#tryToGiveBack(key, token);
           return { kind: 'changed' };
@@ -166,10 +175,13 @@ export class RedisLeases {
     }
   }
 
-  async #refused(key: string, holder: Buffer | null): Promise<LoadClaim<RedisTicket>> {
+  async #refused(key: string, holder: Buffer | null, clearVersion: string): Promise<LoadClaim<RedisTicket>> {
     if (holder === null) return { kind: 'changed' };
     const failure = decodeFailure(holder, this.codec);
-    if (failure !== undefined) return { kind: 'failed', ...failure };
+    if (failure !== undefined) {
+      const isShared = failure.isShared && failure.clearVersion >= clearVersion;
+      return { kind: 'failed', error: failure.error, isShared, record: holder };
+    }
     return { kind: 'held', leftMs: await this.#timeLeft(key) };
   }
 

@@ -22,6 +22,12 @@ export interface UnclaimedKey {
   readonly seen: unknown;
 }
 
+/** A key whose load is said to have failed, which does not stand for who asks now. */
+interface ForgivenKey {
+  readonly key: UnclaimedKey;
+  readonly record: unknown;
+}
+
 /** Beyond the end of a lease: Redis tells of an expiry within its cycle of 100 ms. */
 const EXPIRY_SLACK_MS = 150;
 
@@ -30,12 +36,12 @@ const EXPIRY_SLACK_MS = 150;
  * it.
  */
 export class LoadTurns {
-  /** @param readAgain asks the tiers for a key whose load elsewhere has ended, and loads it if they still have none */
+  /** @param readAgain asks the tiers for keys of which something has changed, and loads them if they still have none */
   constructor(
     private readonly context: CacheContext,
     private readonly reader: TierReader,
     private readonly services: LoadServices,
-    private readonly readAgain: (flight: Flight<ReadOutcome>, plan: LoadPlan) => Promise<void>,
+    private readonly readAgain: (flights: readonly Flight<ReadOutcome>[], plan: LoadPlan) => Promise<void>,
   ) {}
 
   /** Loads here whatever is being loaded elsewhere. */
@@ -56,15 +62,19 @@ export class LoadTurns {
     const mayClaim = isKnown && !keys.some((key) => this.#isEvictPending(key));
     const claims = mayClaim ? await this.#claim(keys, pending, plan.options) : undefined;
     const granted: MissingKey[] = [];
+    const changed: Flight<ReadOutcome>[] = [];
+    const forgiven: ForgivenKey[] = [];
     const others: Promise<void>[] = [];
     for (const [index, key] of pending.entries()) {
       const claim = claims?.[index];
       if (claim === undefined || claim.kind === 'granted') granted.push(claimed(key, claim, claims));
-      else if (claim.kind === 'changed') others.push(this.readAgain(key.flight, plan));
+      else if (claim.kind === 'changed') changed.push(key.flight);
       else if (claim.kind === 'held') others.push(this.#awaitOther(key, claim.leftMs, asked, plan));
-      else if (!this.#settleFailed(key, claim, plan.options)) granted.push(claimed(key, claim, claims));
+      else if (!this.#settleFailed(key, claim, plan.options)) forgiven.push({ key, record: claim.record });
     }
     if (granted.length > 0) others.push(this.#load(granted, plan, asked));
+    if (changed.length > 0) others.push(this.readAgain(changed, plan));
+    if (forgiven.length > 0) others.push(this.#forgive(forgiven, asked, plan));
     await Promise.all(others);
   }
 
@@ -118,7 +128,7 @@ export class LoadTurns {
     // What the load has changed is not served for its result.
     flight.interim = undefined;
     flight.beganAtMs = clock.monotonicMs();
-    if (flight.isAwaited) await this.readAgain(flight, plan);
+    if (flight.isAwaited) await this.readAgain([flight], plan);
   }
 
   /** A caller who waits for a loader only so long does not begin with another one then. */
@@ -133,6 +143,22 @@ export class LoadTurns {
     } else {
       await this.#load([claimed(key, undefined, [])], plan, asked);
     }
+  }
+
+  /** The failure of another load does not stand for these, and must not keep them from being the one load of their key. */
+  async #forgive(keys: readonly ForgivenKey[], asked: FillStart, plan: LoadPlan): Promise<void> {
+    const { authority } = this.context;
+    try {
+      await Promise.all(keys.map(({ key, record }) => authority.forgive(key.flight.key, record)));
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'forgive', error);
+      const missing = keys.map(({ key }) => claimed(key, undefined, []));
+      await this.#load(missing, plan, asked);
+      return;
+    }
+    const flights = keys.map(({ key }) => key.flight);
+    await this.readAgain(flights, plan);
   }
 
   /** Whether the load failed a moment ago in this process, and that stands for this one. */

@@ -31,7 +31,7 @@ export class ReadThrough {
     private readonly reader: TierReader,
     private readonly services: LoadServices,
   ) {
-    this.#turns = new LoadTurns(context, reader, services, (flight, plan) => this.#run([flight], plan));
+    this.#turns = new LoadTurns(context, reader, services, (flights, plan) => this.#run(flights, plan));
   }
 
   /**
