@@ -158,3 +158,17 @@ export class HeroImporter {
   }
 }
 // #endregion
+
+// #region dead-letters
+@Injectable()
+export class UnsavedHeroes {
+  constructor(@InjectCachedRepository(HeroRepository) private readonly heroes: CachedRepository<Hero>) {}
+
+  /** Saves again what failed for want of a connection; the rest is for somebody to look at. */
+  async retry(): Promise<void> {
+    const dead = (await this.heroes.queue?.deadLetters()) ?? [];
+    const lost = dead.filter(({ error }) => error.includes('ECONN'));
+    await this.heroes.queue?.redrive(lost.map(({ letterId }) => letterId));
+  }
+}
+// #endregion

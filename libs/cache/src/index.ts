@@ -66,6 +66,8 @@ export type { EntityId, KeyPart } from './repository/key-part.js';
 export { getCachedRepositoryToken, InjectCachedRepository } from './repository/repository-feature.js';
 export type { RepositoryFeature } from './repository/repository-feature.js';
 export { RepositoryStats } from './repository/repository-stats.js';
+export { SaveQueue } from './repository/save-queue.js';
+export type { DeadSave } from './repository/save-queue.js';
 export type { Duration } from '@nest-strata/core';
 export { duration, InvalidDurationError, StrataError } from '@nest-strata/core';
 export {
@@ -100,6 +102,7 @@ export type {
   Loader,
   LoadOptions,
   Lookup,
+  RedriveOutcome,
   RegistrableClass,
   SourceVersion,
   TierCounts,
@@ -108,6 +111,7 @@ export type {
   WriteBehindEvent,
   WriteBehindOptions,
   WriteBehindOutcome,
+  WriteBehindStats,
   WriteOutcome,
 } from '@nest-strata/engine';
 export { MissingIoredisError } from '@nest-strata/redis';

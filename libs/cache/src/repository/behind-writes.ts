@@ -7,6 +7,7 @@ import { isWithin, runWithin } from './calls-within.js';
 import type { WriteKind } from './conventional-methods.js';
 import { QueuedWriteError } from './errors/queued-write.error.js';
 import type { EntityId } from './key-part.js';
+import { SaveQueue } from './save-queue.js';
 
 /** What is stored of an entity. */
 type Stored = unknown;
@@ -40,6 +41,7 @@ export class BehindWrites<E extends object, Id extends EntityId> {
         );
       },
     });
+    cached.queue = new SaveQueue(this.#writer.queue, (stored) => cached.toEntity(stored));
     cached.reader.waiting = async (names) => {
       const writes = await this.#writer.queue.pendingMany(names);
       return writes.map((write) => write?.value);

@@ -14,6 +14,7 @@ import { RepositoryStats } from './repository-stats.js';
 import { RepositoryWarnings } from './repository-warnings.js';
 import { LateRows } from './row-source.port.js';
 import type { RowSource } from './row-source.port.js';
+import type { SaveQueue } from './save-queue.js';
 
 /** What a {@link CachedRepository} is made of. */
 export interface CachedRepositoryParts<E extends object, Id extends EntityId> {
@@ -50,6 +51,8 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
   readonly #warnings: RepositoryWarnings;
   readonly #entries: EntityEntries<E, Id>;
   readonly #records: EntityRecords<E, Id>;
+  /** What waits to be saved, and what was given up; `undefined` unless the strategy says `write: 'behind'`. */
+  queue: SaveQueue<E> | undefined;
   /** Reads the entity with an id as the repository's own method does, past the cache; for `write: 'through'`. */
   reload: ((id: Id) => Promise<E | null | undefined>) | undefined;
   #invalidations = 0;
