@@ -188,6 +188,19 @@ describe('errorTtl', () => {
     expect(await getOrSet({})).toBe('load 2');
   });
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['delete', () => cache.delete('a')],
+    ['clear', () => cache.clear()],
+  ])('does not remember a load that began before a %s', async (_, evict) => {
+    const loader = new GatedLoader('late');
+    const caller = getOrSet({ errorTtl: '10s' }, loader.load);
+    await loader.began();
+    await evict();
+    loader.gate.fail(new Error('of before'));
+    await expect(caller).rejects.toThrow('of before');
+    expect(await getOrSet({ errorTtl: '10s' })).toBe('load 1');
+  });
+
   it('does not remember a load that was given up', async () => {
     const controller = new AbortController();
     const loader = ({ signal }: LoadContext) =>

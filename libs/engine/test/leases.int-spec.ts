@@ -668,6 +668,19 @@ describe('a load that failed', () => {
     expect(await here.engine.getOrSet('a', () => 'loaded', options)).toBe(after);
   });
 
+  it.each<[string, (engine: CacheEngine) => Promise<unknown>]>([
+    ['delete', (engine) => engine.delete('a')],
+    ['clear', (engine) => engine.clear()],
+  ])('does not stand for who comes after a %s that it has not seen', async (_, evict) => {
+    const options = { errorTtl: '10s' } as const;
+    const { loader, loaded } = await loadHere(options);
+    await evict(here.engine);
+    await processes.untilHeardBy(here);
+    loader.gate.fail(new Error('database away'));
+    await expect(loaded).rejects.toThrow('database away');
+    expect(await here.engine.getOrSet('a', () => 'loaded', options)).toBe('loaded');
+  });
+
   it('lets a stale copy stand in for retryAfter, in all processes, with one attempt', async () => {
     await here.engine.set('a', 'stale', { grace: '1h' });
     await here.engine.expire('a');

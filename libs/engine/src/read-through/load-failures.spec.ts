@@ -15,8 +15,10 @@ describe('LoadFailures', () => {
     failures = new LoadFailures(clock, changes);
   });
 
+  const note = (key: string, terms = TERMS) => failures.note(key, terms, changes.stamp());
+
   it('remembers the very error for its time', () => {
-    failures.note('a', TERMS);
+    note('a');
     clock.advance(999);
     expect(failures.find('a')?.error).toBe(TERMS.error);
     expect(failures.find('b')).toBeUndefined();
@@ -25,12 +27,12 @@ describe('LoadFailures', () => {
   });
 
   it('begins anew with every failure, and forgets with one that does not stand', () => {
-    failures.note('a', TERMS);
+    note('a');
     clock.advance(900);
-    failures.note('a', TERMS);
+    note('a');
     clock.advance(900);
     expect(failures.find('a')).toBeDefined();
-    failures.note('a', { ...TERMS, forMs: 0 });
+    note('a', { ...TERMS, forMs: 0 });
     expect(failures.find('a')).toBeUndefined();
   });
 
@@ -40,13 +42,23 @@ describe('LoadFailures', () => {
     ['all was invalidated', () => changes.invalidateAll()],
     ['anything may have changed', () => changes.hearOfAllKeys()],
   ])('forgets it once %s', (_, change) => {
-    failures.note('a', TERMS);
+    note('a');
     change();
     expect(failures.find('a')).toBeUndefined();
   });
 
+  it('remembers none of a load that began before a change, and keeps that of a later one', () => {
+    const stamp = changes.stamp();
+    changes.changeKey('a');
+    failures.note('a', TERMS, stamp);
+    expect(failures.find('a')).toBeUndefined();
+    note('a');
+    failures.note('a', { ...TERMS, error: new Error('of before') }, stamp);
+    expect(failures.find('a')?.error).toBe(TERMS.error);
+  });
+
   it('remembers a thousand, the latest', () => {
-    for (let key = 0; key <= 1_000; key++) failures.note(`key ${String(key)}`, TERMS);
+    for (let key = 0; key <= 1_000; key++) note(`key ${String(key)}`);
     expect(failures.find('key 0')).toBeUndefined();
     expect(failures.find('key 1')).toBeDefined();
     expect(failures.find('key 1000')).toBeDefined();

@@ -18,16 +18,18 @@ export class LoadFailures {
     private readonly changes: LocalChanges,
   ) {}
 
-  note(key: string, terms: FailureTerms): void {
+  /** @param stamp of the local changes when the load began: what came since was not seen by it */
+  note(key: string, terms: FailureTerms, stamp: number): void {
+    if (this.changes.isOutdated(key, stamp)) return;
     this.#failures.delete(key);
     if (terms.forMs === 0) return;
     const untilMs = this.clock.monotonicMs() + terms.forMs;
-    this.#failures.set(key, { ...terms, untilMs, stamp: this.changes.stamp() });
+    this.#failures.set(key, { ...terms, untilMs, stamp });
     const [oldest] = this.#failures.keys();
     if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  /** The failure that still stands for loads of the key: none has been written or evicted since. */
+  /** The failure that still stands for loads of the key, which was not written or evicted since that load began. */
   find(key: string): FailureTerms | undefined {
     const failure = this.#failures.get(key);
     if (failure === undefined) return undefined;

@@ -162,7 +162,7 @@ export class LoadRun {
         const { flight, stale } = missing;
         const forMs = stale === undefined ? errorTtlMs : Math.max(errorTtlMs, retryAfterMs);
         const terms = { error, forMs, isShared: errorTtlMs > 0 };
-        this.services.failures.note(flight.key, terms);
+        this.services.failures.note(flight.key, terms, this.start.stamp);
         if (stale === undefined) this.#substitute(flight, error, 'at last');
         else settleWithCopy(flight, stale, keeper, true);
         await this.#release(missing, terms);
