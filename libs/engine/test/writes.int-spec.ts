@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CacheEngine, LoadShedError } from '@nest-strata/engine';
+import { CacheEngine, LoadShedError, LoadTimeoutError } from '@nest-strata/engine';
 import type { LoadContext, ResolvedCacheOptions, SourceVersion } from '@nest-strata/engine';
 import { eventually, FakeClock } from '@nest-strata/testing';
 import { CacheProcesses } from './cache-processes.js';
@@ -286,6 +286,37 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       expect(await cache.getOrSet('stale', () => 'new')).toBe('old');
       loader.end();
       expect(await Promise.all(running)).toEqual(['x', 'x', 'x']);
+    });
+
+    it('runs no loader whose callers have left while it waited, and lets others wait in its place', async () => {
+      const loader = new GatedLoader('x');
+      const running = ['a', 'b'].map((key) => cache.getOrSet(key, loader.load));
+      await eventually(() => loader.runs === 2);
+      const impatient = new AbortController();
+      const left = cache.getOrSet('c', () => 'not asked', { signal: impatient.signal });
+      await sleep(kind === 'memory' ? 1 : 20);
+      impatient.abort(new Error('enough'));
+      await expect(left).rejects.toThrow('enough');
+      const next = cache.getOrSet('d', () => 'next');
+      await sleep(kind === 'memory' ? 1 : 20);
+      loader.end();
+      expect(await Promise.all([...running, next])).toEqual(['x', 'x', 'next']);
+      expect(cache.stats()).toMatchObject({ loads: 3, loadFailures: 0 });
+      expect(await cache.get('c')).toBeUndefined();
+    });
+
+    it('lets nobody wait longer than hardTimeout for a slot, and stores the value when it comes', async () => {
+      const loader = new GatedLoader('x');
+      const running = ['a', 'b'].map((key) => cache.getOrSet(key, loader.load));
+      await eventually(() => loader.runs === 2);
+      const late = new GatedLoader('late');
+      const waiting = cache.getOrSet('c', late.load, { hardTimeout: '30ms' });
+      await expect(waiting).rejects.toBeInstanceOf(LoadTimeoutError);
+      expect(late.runs).toBe(0);
+      loader.end();
+      late.end();
+      await Promise.all(running);
+      await eventually(async () => (await cache.get('c')) === 'late');
     });
 
     it('frees the slot of a load that failed', async () => {

@@ -49,6 +49,7 @@ export interface LoadServices {
 export class LoadRun {
   readonly #abort = new AbortController();
   readonly #contexts = new Map<string, AdaptableLoadContext>();
+  #isBegun = false;
   #loadMs = 0;
 
   constructor(
@@ -91,33 +92,35 @@ export class LoadRun {
     const { clock, stats, name } = this.context;
     const keys = this.missing.map(({ flight }) => flight.key);
     const isBackground = this.missing.every(({ flight }) => !flight.isAwaited);
+    const { signal } = this.#abort;
     let startedAtMs = clock.monotonicMs();
-    let stopTimers: () => void = () => undefined;
+    const stopTimers = this.#startTimers();
     try {
       const values: unknown = await this.services.slots.run(async () => {
+        this.#isBegun = true;
         startedAtMs = clock.monotonicMs();
         stats.loads++;
         if (isBackground) stats.refreshes++;
-        stopTimers = this.#startTimers();
-        const context = { signal: this.#abort.signal, for: (key: string) => this.#contextFor(key) };
+        const context = { signal, for: (key: string) => this.#contextFor(key) };
         return runAsLoaderOf(this.plan.owner, keys, () => this.plan.loader(keys, context));
-      });
+      }, signal);
       if (!(values instanceof Map)) throw new InvalidBatchError(name, values);
       this.#loadMs = clock.monotonicMs() - startedAtMs;
       this.#tellLoad(keys, isBackground);
       return values as ReadonlyMap<string, unknown>;
     } catch (error) {
+      if (signal.aborted && !this.#isBegun) return undefined;
       stats.loadFailures++;
       this.#loadMs = clock.monotonicMs() - startedAtMs;
       this.#tellLoad(keys, isBackground, error);
-      if (!this.#abort.signal.aborted) await this.#fail(error);
+      if (!signal.aborted) await this.#fail(error);
       return undefined;
     } finally {
       stopTimers();
     }
   }
 
-  /** Lets callers go who wait too long; the load goes on, and keeps its claim. */
+  /** Lets callers go who wait too long, for a slot or the loader; the load goes on, and keeps its claim. */
   #startTimers(): () => void {
     const { softTimeoutMs, hardTimeoutMs } = this.plan.options;
     const stops = [
