@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LoadTimeoutError, LockTimeoutError } from '@nest-strata/engine';
+import { LoadShedError, LoadTimeoutError, LockTimeoutError } from '@nest-strata/engine';
 import type { CacheEngine, LoadOptions } from '@nest-strata/engine';
 import { RedisUnavailableError } from '@nest-strata/redis';
 import { eventually, SkewedClock } from '@nest-strata/testing';
@@ -645,6 +645,18 @@ describe('a load that failed', () => {
     await expect(first.engine.getOrSet('a', failing('database away'))).rejects.toThrow('database away');
     await expect(second.engine.getOrSet('a', () => 'not asked')).rejects.toThrow('database away');
     expect(first.events.filter(({ type }) => type === 'error')).toEqual([]);
+  });
+
+  it('stands for nobody when it was shed: its loader was not asked', async () => {
+    const options = { errorTtl: '10s' } as const;
+    here = await processes.start({ cache: { loads: { maxConcurrent: 1, maxQueued: 0 } } });
+    const { loader, loaded } = await loadHere();
+    await expect(here.engine.getOrSet('b', () => 'not asked', options)).rejects.toBeInstanceOf(LoadShedError);
+    loader.end();
+    await loaded;
+    expect(await here.engine.getOrSet('b', () => 'loaded', options)).toBe('loaded');
+    await here.engine.delete('b');
+    expect(await there.engine.getOrSet('b', () => 'loaded', options)).toBe('loaded');
   });
 
   it('gives others the fallback, where they have one', async () => {

@@ -9,6 +9,7 @@ import type { EntryWriter, Fill } from './entry-writer.js';
 import { InvalidBatchError } from './invalid-batch.error.js';
 import type { LoadFailures } from './load-failures.js';
 import { runAsLoaderOf } from './load-lineage.js';
+import { LoadShedError } from './load-shed.error.js';
 import type { LoadSlots } from './load-slots.js';
 import { LoadTimeoutError } from './load-timeout.error.js';
 import type { BatchLoader } from './loader.js';
@@ -158,19 +159,25 @@ export class LoadRun {
 
   /** The loader's error for all callers, unless a stale copy or a fallback stands in. */
   async #fail(error: unknown): Promise<void> {
-    const { errorTtlMs, retryAfterMs } = this.plan.options;
     const { keeper } = this.context;
     await Promise.all(
       this.missing.map(async (missing) => {
         const { flight, stale } = missing;
-        const forMs = stale === undefined ? errorTtlMs : Math.max(errorTtlMs, retryAfterMs);
-        const terms = { error, forMs, isShared: errorTtlMs > 0 };
-        this.services.failures.note(flight.key, terms, this.start.stamp);
+        const terms = this.#failureTerms(error, stale);
+        if (terms !== undefined) this.services.failures.note(flight.key, terms, this.start.stamp);
         if (stale === undefined) this.#substitute(flight, error, 'at last');
         else settleWithCopy(flight, stale, keeper, true);
         await this.#release(missing, terms);
       }),
     );
+  }
+
+  /** `undefined`: nobody asked the source, and who does so next may get the value. */
+  #failureTerms(error: unknown, stale: FoundCopy | undefined): FailureTerms | undefined {
+    if (error instanceof LoadShedError) return undefined;
+    const { errorTtlMs, retryAfterMs } = this.plan.options;
+    const forMs = stale === undefined ? errorTtlMs : Math.max(errorTtlMs, retryAfterMs);
+    return { error, forMs, isShared: errorTtlMs > 0 };
   }
 
   #substitute(flight: Flight<ReadOutcome>, error: unknown, when: 'for now' | 'at last'): void {
