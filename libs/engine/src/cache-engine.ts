@@ -273,9 +273,10 @@ export class CacheEngine {
   }
 
   async #end(withinMs: number): Promise<void> {
-    const { recovery, authority } = this.#context;
+    const { recovery, authority, keySpace } = this.#context;
     const namespaces = this.#namespaces.all().map((one) => one.#end(withinMs));
     await Promise.all([recovery.close(withinMs), authority.close(), ...namespaces]);
+    this.#surroundings.redis?.coherence.leave(keySpace);
   }
 
   /**

@@ -3,8 +3,8 @@ import { CacheEngine } from '@nest-strata/engine';
 import type { CacheEvent } from '@nest-strata/engine';
 import { createRedis } from '@nest-strata/redis';
 import type { RedisPort } from '@nest-strata/redis';
-import { eventually } from '@nest-strata/testing';
-import { CacheProcesses, tierOf } from './cache-processes.js';
+import { eventually, FakeClock } from '@nest-strata/testing';
+import { CacheProcesses, tierOf, untilHeard } from './cache-processes.js';
 import { engineOptions } from './engine-options.js';
 import { GatedLoader } from './gated-loader.js';
 import { SharedRedis } from './shared-redis.js';
@@ -96,6 +96,19 @@ describe('a cache that is closed', () => {
       await cache.close();
       expect(listeners).toBe(0);
     }
+  });
+
+  it('leaves no timer running, nor do its namespaces', async () => {
+    const clock = new FakeClock();
+    const cache = CacheEngine.create(engineOptions({ namespace: ['closing-timers'] }), { redis: port, clock });
+    const child = cache.namespace('child');
+    for (const one of [cache, child]) await one.set('a', 1);
+    await untilHeard(cache);
+    await eventually(() => clock.pendingTimers === 2);
+    await child.close();
+    expect(clock.pendingTimers).toBe(1);
+    await cache.close();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('tells nothing of the port any more', async () => {

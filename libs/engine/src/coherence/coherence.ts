@@ -102,6 +102,13 @@ export class Coherence implements KeyWatchListener {
     this.#watch?.follow(prefixes);
   }
 
+  /** What the cache of these keys has is worth nothing from now on, as it hears no more. */
+  leave({ namespace }: KeySpace): void {
+    const left = this.#observers.get(namespace);
+    this.#observers.delete(namespace);
+    left?.observer.lost();
+  }
+
   listen(listener: CoherenceListener): void {
     this.#listeners.add(listener);
   }
