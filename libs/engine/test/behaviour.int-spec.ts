@@ -8,7 +8,7 @@ import {
   UnsupportedValueError,
 } from '@nest-strata/engine';
 import type { CacheEvent, LoadContext, ResolvedCacheOptions } from '@nest-strata/engine';
-import { eventually } from '@nest-strata/testing';
+import { eventually, Gate } from '@nest-strata/testing';
 import { tierOf, untilHeard } from './cache-processes.js';
 import { engineOptions, NO_MEMORY } from './engine-options.js';
 import { SharedRedis } from './shared-redis.js';
@@ -267,6 +267,23 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       await expect(cache.getOrSet('a', direct)).rejects.toBeInstanceOf(RecursiveLoadError);
       const outer = (): Promise<unknown> => cache.getOrSet('b', () => cache.getOrSet('a', outer));
       await expect(cache.getOrSet('a', outer)).rejects.toThrow('The loader of key "a" in cache');
+    });
+
+    it('lets what a loader left behind ask for its key once the loader has ended', async () => {
+      const later = new Gate();
+      const left: Promise<unknown>[] = [];
+      const refresh = async () => {
+        await later.pass();
+        return cache.getOrSet('a', () => 'again', { forceRefresh: true });
+      };
+      const outer = () =>
+        cache.getOrSet('b', () => {
+          left.push(refresh());
+          return 'inner';
+        });
+      expect(await cache.getOrSet('a', outer)).toBe('inner');
+      later.open();
+      expect(await Promise.all(left)).toEqual(['again']);
     });
 
     it('lets a loader ask for other keys, and for the same key of another cache', async () => {
