@@ -141,6 +141,20 @@ describe('a record', () => {
     expect(await pttl(processes.clearKey)).toBeGreaterThan(190_000);
   });
 
+  it('outlives an entry that is renewed, also where its tag was derived', async () => {
+    const load = (context: LoadContext) => {
+      if (context.stale !== undefined) return context.notModified();
+      context.tags.push('derived');
+      return 1;
+    };
+    await here.getOrSet('makes the record', load, { ttl: '1s', grace: '1m' });
+    await here.getOrSet('a', load, { ttl: '1s', grace: '1m' });
+    await here.expire('a');
+    await here.getOrSet('a', load, { ttl: '1h', grace: '1m' });
+    expect(await here.get('a')).toBe(1);
+    expect(await pttl(processes.tagKey('derived'))).toBeGreaterThan(3_600_000);
+  });
+
   it('keeps its time when it is invalidated', async () => {
     await here.set('a', 1, { tags: ['t'], ttl: '10s' });
     await here.deleteByTag('t');

@@ -109,8 +109,10 @@ export class RedisAuthority extends Authority<RedisTicket> {
         await leases.release(key, ticket);
         return false;
       }
-      await this.#versioned.prolongRecords(ticket.tags, times.goneAtMs - times.createdAtMs);
-      const keptForMs = times.goneAtMs - this.parts.clock.monotonicMs();
+      const nowMs = this.parts.clock.monotonicMs();
+      const tags = tagsOf(entries.decode(key, stored, nowMs) ?? { tags: [] });
+      await this.#versioned.prolongRecords(tags, times.goneAtMs - times.createdAtMs);
+      const keptForMs = times.goneAtMs - nowMs;
       return await entries.replaceTimes(key, stored, times, keptForMs, ticket.lease.token);
     } finally {
       leases.forget(key, ticket);
