@@ -338,7 +338,6 @@ describe('a drain', () => {
     const [own, other] = [outboxOf(), outboxOf({}, 'forge')];
     await leave(other, tagged('theirs'));
     expect(await own.drain()).toMatchObject({ evicted: 0 });
-    expect(await own.backlog()).toMatchObject({ waiting: 0 });
 
     expect(await other.drain()).toMatchObject({ evicted: 1 });
   });
@@ -441,7 +440,7 @@ describe('a row that cannot be carried out', () => {
 
     expect(logged).toHaveBeenCalledTimes(1);
     expect(await outbox.drain()).toEqual({ evicted: 0, unconfirmed: 0, failed: 0 });
-    expect(await outbox.backlog()).toEqual({ waiting: 0, oldestAgeMs: 0, setAside: 1 });
+    expect(await rows('attempts, error')).toEqual([{ attempts: 8, error }]);
   });
 
   it('waits twice as long after each attempt', async () => {
@@ -460,6 +459,16 @@ describe('a row that cannot be carried out', () => {
     expect(await drainAtAgeMs(4500)).toBe(1);
   });
 
+  it('is not tried sooner for the last drain of a process, once it has been tried', async () => {
+    const outbox = outboxOf({ graceMs: 1000 });
+    await leave(outbox, { cache: 'elves', kind: 'tag', targets: ['a'] });
+    for (let process = 1; process <= 8; process++) {
+      expect((await outboxOf({ graceMs: 1000 }).drain(0)).failed).toBe(process === 1 ? 1 : 0);
+    }
+
+    expect(await rows('attempts')).toEqual([{ attempts: 1 }]);
+  });
+
   it('is carried out when it can be before its attempts are used up', async () => {
     const outbox = outboxOf();
     await leave(outbox, { cache: 'elves', kind: 'tag', targets: ['a'] });
@@ -468,21 +477,5 @@ describe('a row that cannot be carried out', () => {
 
     expect(await outboxOf({ findCache: () => cacheCalled('elves') }).drain()).toMatchObject({ evicted: 1 });
     expect(evicted).toEqual(['elves tag a']);
-  });
-});
-
-describe('the backlog', () => {
-  it('tells how many evicts wait and for how long', async () => {
-    const outbox = outboxOf();
-    expect(await outbox.backlog()).toEqual({ waiting: 0, oldestAgeMs: 0, setAside: 0 });
-    await leave(outbox, tagged('a'), tagged('b'));
-    await pool.query(
-      `UPDATE evictions SET created_at = created_at - interval '1 minute' WHERE targets::text = '["a"]'`,
-    );
-    const { waiting, oldestAgeMs } = await outbox.backlog();
-
-    expect(waiting).toBe(2);
-    expect(oldestAgeMs).toBeGreaterThan(59_000);
-    expect(oldestAgeMs).toBeLessThan(90_000);
   });
 });

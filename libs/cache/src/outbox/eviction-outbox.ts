@@ -3,7 +3,7 @@ import type { Clock } from '@nest-strata/core';
 import { carryOut } from './evict-intent.js';
 import type { EvictableCache, EvictIntent } from './evict-intent.js';
 import { isLastAttempt } from './outbox-table.js';
-import type { FailedRow, OutboxBacklog, OutboxRow, OutboxTable } from './outbox-table.js';
+import type { FailedRow, OutboxGrace, OutboxRow, OutboxTable } from './outbox-table.js';
 import { SettledRows } from './settled-rows.js';
 import { inTransaction, withConnection } from './sql-pool.port.js';
 import type { SqlClient, SqlPool } from './sql-pool.port.js';
@@ -100,17 +100,18 @@ export class EvictionOutbox {
   /**
    * Carries out what was left behind, beside other processes that do so.
    *
-   * @param graceMs how old a row must be
+   * @param graceMs how old a row must be that was never tried; the others wait as long as ever
    * @throws what the database throws
    */
   async drain(graceMs = this.#graceMs): Promise<DrainReport> {
     const { pool, table, probe } = this.parts;
+    const grace = { untriedMs: graceMs, triedMs: this.#graceMs };
     return withConnection(pool, async (connection) => {
       const report = { evicted: 0, unconfirmed: 0, failed: 0 };
-      if (!(await table.hasDue(connection, graceMs)) || !(await succeeds(probe))) return report;
+      if (!(await table.hasDue(connection, grace)) || !(await succeeds(probe))) return report;
       let isMore: boolean;
       do {
-        const { evicted, unconfirmed, failed } = await this.#drainBatch(connection, graceMs);
+        const { evicted, unconfirmed, failed } = await this.#drainBatch(connection, grace);
         report.evicted += evicted;
         report.unconfirmed += unconfirmed;
         report.failed += failed;
@@ -121,21 +122,16 @@ export class EvictionOutbox {
     });
   }
 
-  /** What waits now. For monitoring; it counts the rows. */
-  backlog(): Promise<OutboxBacklog> {
-    return withConnection(this.parts.pool, (connection) => this.parts.table.backlog(connection));
-  }
-
   /** Deletes at once the rows of evicts that are confirmed. */
   flush(): Promise<void> {
     return this.#settled.flush();
   }
 
-  #drainBatch(connection: SqlClient, graceMs: number): Promise<DrainReport> {
+  #drainBatch(connection: SqlClient, grace: OutboxGrace): Promise<DrainReport> {
     const { table } = this.parts;
     const limit = this.#batchSize;
     return inTransaction(connection, async () => {
-      const rows = await table.claim(connection, { graceMs, afterId: this.#afterId, limit });
+      const rows = await table.claim(connection, { grace, afterId: this.#afterId, limit });
       this.#afterId = (rows.length === limit && rows.at(-1)?.id) || '0';
       const evicted: string[] = [];
       const failures: FailedRow[] = [];

@@ -8,7 +8,6 @@ import type { ResolvedSettings } from '../options/resolved-settings.js';
 import { EvictionOutbox } from './eviction-outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { OutboxTable } from './outbox-table.js';
-import type { OutboxBacklog } from './outbox-table.js';
 import { TypeOrmPool } from './typeorm.pool.js';
 import type { QueryRunnerSource } from './typeorm.pool.js';
 
@@ -77,10 +76,5 @@ export class EvictionOutboxes implements OnApplicationBootstrap, BeforeApplicati
   /** While the databases are still there: they are closed in `onApplicationShutdown`. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.relays.map((relay) => relay.stop(LAST_DRAIN_MS)));
-  }
-
-  /** What waits in each of the outboxes. Rejects with what a database says that cannot be asked. */
-  async backlogs(): Promise<readonly OutboxBacklog[]> {
-    return Promise.all([...this.outboxes.values()].map((outbox) => outbox.backlog()));
   }
 }

@@ -33,7 +33,7 @@ export class OutboxRelay {
     );
   }
 
-  /** Ends after a last drain, which takes rows of any age; that is given up after `deadlineMs`. Never rejects. */
+  /** Ends after a last drain, which takes rows of any age that were never tried; that is given up after `deadlineMs`. Never rejects. */
   async stop(deadlineMs: number): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();

@@ -9,7 +9,15 @@ const MAX_ATTEMPTS = 8;
 
 /** Too young or set aside: neither is for the relay. Each failure doubles the age from which a row is due. */
 const IS_DUE = `namespace = $1 AND attempts < ${MAX_ATTEMPTS}
-  AND created_at <= clock_timestamp() - $2 * power(2, attempts) * interval '1 millisecond'`;
+  AND created_at <= clock_timestamp() - CASE attempts WHEN 0 THEN $2 ELSE $3 * power(2, attempts) END * interval '1 millisecond'`;
+
+/** How old a row must be for the relay. */
+export interface OutboxGrace {
+  /** One that was never tried. */
+  readonly untriedMs: number;
+  /** One that was: doubled with each failure. */
+  readonly triedMs: number;
+}
 
 /** An evict that was left behind. */
 export interface OutboxRow {
@@ -25,16 +33,6 @@ export interface OutboxRow {
 export interface FailedRow {
   readonly id: string;
   readonly error: string;
-}
-
-/** What waits in the outbox. */
-export interface OutboxBacklog {
-  /** Evicts that Redis has not confirmed, among them those of the last moments that are only about to be deleted. */
-  readonly waiting: number;
-  /** How long the oldest of them waits, in milliseconds; 0 when none does. More than a few seconds is a sign of trouble. */
-  readonly oldestAgeMs: number;
-  /** Evicts that cannot be carried out: the column `error` says why. */
-  readonly setAside: number;
 }
 
 /** The SQL of the outbox. The rows of one namespace are all that it sees of a table that applications may share. */
@@ -101,10 +99,11 @@ RETURNING id::text AS id`,
   }
 
   /** Whether there is a row for the relay; a row that another process works on counts. */
-  async hasDue(client: SqlClient, graceMs: number): Promise<boolean> {
+  async hasDue(client: SqlClient, { untriedMs, triedMs }: OutboxGrace): Promise<boolean> {
     const { rows } = await client.query(`SELECT 1 FROM ${this.#name} WHERE ${IS_DUE} LIMIT 1`, [
       this.namespace,
-      graceMs,
+      untriedMs,
+      triedMs,
     ]);
     return rows.length > 0;
   }
@@ -112,12 +111,12 @@ RETURNING id::text AS id`,
   /** Rows for the relay, oldest first, that no other process works on; they are locked until the transaction ends. */
   async claim(
     client: SqlClient,
-    { graceMs, afterId, limit }: { readonly graceMs: number; readonly afterId: string; readonly limit: number },
+    { grace, afterId, limit }: { readonly grace: OutboxGrace; readonly afterId: string; readonly limit: number },
   ): Promise<readonly OutboxRow[]> {
     const { rows } = await client.query(
       `SELECT id::text AS id, cache, kind, targets::text AS targets, attempts FROM ${this.#name} AS evict
-WHERE ${IS_DUE} AND evict.id > $3::bigint ORDER BY evict.id LIMIT $4 FOR UPDATE SKIP LOCKED`,
-      [this.namespace, graceMs, afterId, limit],
+WHERE ${IS_DUE} AND evict.id > $4::bigint ORDER BY evict.id LIMIT $5 FOR UPDATE SKIP LOCKED`,
+      [this.namespace, grace.untriedMs, grace.triedMs, afterId, limit],
     );
     return rows as readonly OutboxRow[];
   }
@@ -129,18 +128,6 @@ WHERE ${IS_DUE} AND evict.id > $3::bigint ORDER BY evict.id LIMIT $4 FOR UPDATE 
 FROM unnest($2::bigint[], $3::text[]) AS failed (id, error) WHERE evict.namespace = $1 AND evict.id = failed.id`,
       [this.namespace, failures.map(({ id }) => id), failures.map(({ error }) => error)],
     );
-  }
-
-  async backlog(client: SqlClient): Promise<OutboxBacklog> {
-    const { rows } = await client.query(
-      `SELECT count(*) FILTER (WHERE attempts < ${MAX_ATTEMPTS})::float8 AS waiting,
-  count(*) FILTER (WHERE attempts >= ${MAX_ATTEMPTS})::float8 AS "setAside",
-  coalesce(extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE attempts < ${MAX_ATTEMPTS})) * 1000, 0)::float8
-    AS "oldestAgeMs"
-FROM ${this.#name} WHERE namespace = $1`,
-      [this.namespace],
-    );
-    return rows[0] as OutboxBacklog;
   }
 
   /** What keeps the table from being used; `undefined` when nothing does. */
