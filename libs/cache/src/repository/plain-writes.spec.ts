@@ -155,8 +155,9 @@ describe('create()', () => {
 });
 
 describe('a write that fails', () => {
-  const error = new Error('unique violation');
+  const error = new Error('connection lost');
   const fail = () => Promise.reject(error);
+  const endless = Object.defineProperty({}, 'cause', { get: () => endless }) as { cause: unknown };
 
   it('is told with its own error, after what it may have changed', async () => {
     await expect(writes.byConvention('save', [1], fail)).rejects.toBe(error);
@@ -168,9 +169,32 @@ describe('a write that fails', () => {
     expect(changed).toHaveBeenCalledWith('everything');
   });
 
-  it('has not created one', async () => {
+  it('may have created one before it lost its connection', async () => {
     await expect(writes.byConvention('create', [{ name: 'a' }], fail)).rejects.toBe(error);
+    expect(changed).toHaveBeenCalledWith('everything');
+  });
+
+  it.each<[string, object]>([
+    ['of the driver of PostgreSQL', { code: '23505' }],
+    ['of the driver of MySQL', { code: 'ER_DUP_ENTRY', sqlState: '23000' }],
+    ['of TypeORM', { driverError: { code: '23502' } }],
+    ['with a cause', { cause: Object.assign(new Error('insert failed'), { cause: { code: '23503' } }) }],
+  ])('has not created the one that a constraint forbids, by an error %s', async (_, clues) => {
+    const refused = Object.assign(new Error('duplicate key'), clues);
+    await expect(writes.byConvention('create', [{ name: 'a' }], () => Promise.reject(refused))).rejects.toBe(refused);
     expect(changed).toHaveBeenCalledWith({});
+  });
+
+  it.each<[string, object]>([
+    ['another class of SQL states', { code: '08006' }],
+    ['a code that only begins like one', { code: '230501' }],
+    ['a code that is no text', { code: 23505 }],
+    ['a cause without end', { cause: endless }],
+    ['a cause that is no error', { cause: 'connection lost' }],
+  ])('may have created one when it fails with %s', async (_, clues) => {
+    const failed = Object.assign(new Error('insert failed'), clues);
+    await expect(writes.byConvention('create', [{ name: 'a' }], () => Promise.reject(failed))).rejects.toBe(failed);
+    expect(changed).toHaveBeenCalledWith('everything');
   });
 });
 

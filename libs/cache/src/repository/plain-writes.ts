@@ -1,5 +1,6 @@
 import type { CachedRepository } from './cached-repository.js';
 import type { CacheStrategy, WrittenIds } from './cache-strategy.js';
+import { saysConstraintViolated } from './constraint-violation.js';
 import type { WriteKind } from './conventional-methods.js';
 import type { EntityChange } from './entity-change.js';
 import { idText } from './key-part.js';
@@ -69,7 +70,7 @@ export class PlainWrites<E extends object, Id extends EntityId> {
     try {
       result = await proceed();
     } catch (error) {
-      await this.cached.changed(await this.#changeOfFailed(intent));
+      await this.cached.changed(isRefused(intent, error) ? {} : await this.#changeOf(intent, undefined));
       throw error;
     }
     await this.cached.changed(await this.#changeOf(intent, result));
@@ -88,12 +89,6 @@ export class PlainWrites<E extends object, Id extends EntityId> {
     return after === undefined ? 'everything' : { ids, rows: [...before, ...after] };
   }
 
-  /** A write that failed may have done a part of its work, and one that lost its connection may have done all of it. */
-  async #changeOfFailed(intent: Intent<Id, E>): Promise<EntityChange<E, Id>> {
-    const isSingle = intent.given?.ids.length === 0 && intent.given.unidentifiedCount === 1;
-    return isSingle ? {} : this.#changeOf(intent, undefined);
-  }
-
   async #rowsOf(ids: readonly Id[]): Promise<readonly E[] | undefined> {
     try {
       return ids.length === 0 ? [] : await this.rows.load(ids);
@@ -104,6 +99,14 @@ export class PlainWrites<E extends object, Id extends EntityId> {
   }
 
   readonly #idOf = (entity: never): Id | undefined => this.strategy.id(entity);
+}
+
+/**
+ * Whether a write that failed has changed nothing for certain. It may have done a part of its work, and one that lost its
+ * connection may have done all of it: only a single row that a constraint forbids was not made.
+ */
+function isRefused({ given }: Intent<unknown, unknown>, error: unknown): boolean {
+  return given?.ids.length === 0 && given.unidentifiedCount === 1 && saysConstraintViolated(error);
 }
 
 function distinct<Id extends EntityId>(ids: readonly Id[]): Id[] {
