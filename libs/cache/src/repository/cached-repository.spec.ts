@@ -545,3 +545,46 @@ describe('tags of the strategy', () => {
     expect(load).toHaveBeenCalledTimes(2);
   });
 });
+
+describe('a change of a repository that writes through', () => {
+  class Through extends HeroStrategy {
+    override readonly write = 'through';
+  }
+  let through: CachedRepository<Hero>;
+
+  beforeEach(() => {
+    through = cachedBy(new Through());
+  });
+
+  it('loads the entities that it names, each once, and caches them', async () => {
+    const reload = jest.fn(async (id: number) => (id === 1 ? arthur() : null));
+    const load = loading(arthur);
+    through.reload = reload;
+    await through.changed({ ids: [1, 2], rows: [arthur()] });
+
+    expect(reload.mock.calls).toEqual([[1], [2]]);
+    expect(await through.reader.findById(1, load)).toEqual(arthur());
+    expect(await through.reader.findById(2, load)).toBeNull();
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it('is confirmed and told of nowhere, when loading says that there is no such entity any more', async () => {
+    class HeroNotFoundError extends Error {}
+    through.reload = async () => Promise.reject(new HeroNotFoundError());
+
+    expect(await through.changed({ ids: [1] })).toMatchObject({ confirmed: true });
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('is confirmed when an entity cannot be loaded, which is told as such, and caches the others', async () => {
+    const load = loading(marie);
+    through.reload = async (id) => (id === 1 ? Promise.reject(new Error('connection lost')) : marie());
+
+    expect(await through.changed({ ids: [1, 2] })).toMatchObject({ confirmed: true });
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining('could not be loaded'), { cause: expect.stringContaining('connection lost') }],
+    ]);
+    expect(await through.reader.findById(2, load)).toEqual(marie());
+    expect(load).not.toHaveBeenCalled();
+  });
+});

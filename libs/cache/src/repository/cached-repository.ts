@@ -10,6 +10,7 @@ import { EntityRecords } from './entity-record.js';
 import { EntityTags } from './entity-tags.js';
 import { idText, isEntityId } from './key-part.js';
 import type { EntityId } from './key-part.js';
+import { saysNotFound } from './plain-rows.js';
 import { RepositoryStats } from './repository-stats.js';
 import { RepositoryWarnings } from './repository-warnings.js';
 import { LateRows } from './row-source.port.js';
@@ -34,6 +35,7 @@ export interface CachedRepositoryParts<E extends object, Id extends EntityId> {
 const MAX_RENEWED = 100;
 
 const NOT_INVALIDATED = 'The cache could not be told of a write; it may serve the old rows until their time is over.';
+const NOT_RENEWED = 'What a write changed could not be loaded to be cached; the next read loads it.';
 const NOT_DERIVED = 'What a write changed could not be told, and everything was invalidated.';
 
 /**
@@ -116,17 +118,35 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
    * old row back. Never rejects.
    */
   async changed(change: EntityChange<E, Id>): Promise<EvictOutcome> {
+    const outcome = await this.evict(change);
+    await this.renew(change);
+    return outcome;
+  }
+
+  /** @internal The part of {@link changed} that needs nothing of the database. Never rejects. */
+  async evict(change: EntityChange<E, Id>): Promise<EvictOutcome> {
     const tags = this.tagsOf(change);
     if (tags.length === 0) return { confirmed: true, count: 0 };
     this.#invalidations++;
     if (tags.includes(this.#tags.names.everything)) this.#fullInvalidations++;
     try {
-      const outcome = await this.#cache.deleteByTag(...tags);
-      await this.#renew(change);
-      return outcome;
+      return await this.#cache.deleteByTag(...tags);
     } catch (error) {
       this.#warnings.tell(NOT_INVALIDATED, error);
       return { confirmed: false, count: 0 };
+    }
+  }
+
+  /** @internal With `write: 'through'`, caches what a write has changed, as the database has it now. Never rejects. */
+  async renew(change: EntityChange<E, Id>): Promise<void> {
+    const { reload } = this;
+    if (this.#strategy.write !== 'through' || reload === undefined) return;
+    const ids = this.#warnings.attempt(NOT_RENEWED, () => this.#idsOf(change)) ?? [];
+    if (ids.length > MAX_RENEWED) return;
+    const renewed = await Promise.allSettled(ids.map((id) => this.reader.renew(id, () => reload(id))));
+    for (const result of renewed) {
+      // That there is none any more is no failure: the repository itself says so to the next read.
+      if (result.status === 'rejected' && !saysNotFound(result.reason)) this.#warnings.tell(NOT_RENEWED, result.reason);
     }
   }
 
@@ -143,18 +163,14 @@ export class CachedRepository<E extends object, Id extends EntityId = number> {
     return this.#records.toEntity(stored);
   }
 
-  /** Caches what a write has changed, as the database has it now. */
-  async #renew(change: EntityChange<E, Id>): Promise<void> {
-    const { reload } = this;
-    if (this.#strategy.write !== 'through' || reload === undefined || change === 'everything') return;
-    const own = (change.rows ?? []).map((row) => this.#strategy.id(row)).filter((id) => id !== undefined);
-    const ids = new Map([...(change.ids ?? []), ...own].map((id) => [idText(id), id]));
-    if (ids.size > MAX_RENEWED) return;
-    await Promise.all([...ids.values()].map((id) => this.reader.renew(id, () => reload(id))));
-  }
-
   /** @internal The tags that {@link changed} makes unservable. */
   tagsOf(change: EntityChange<E, Id>): readonly string[] {
     return this.#warnings.attempt(NOT_DERIVED, () => this.#tags.ofChange(change)) ?? this.#tags.ofChange('everything');
+  }
+
+  #idsOf(change: EntityChange<E, Id>): Id[] {
+    if (change === 'everything') return [];
+    const own = (change.rows ?? []).map((row) => this.#strategy.id(row)).filter((id) => id !== undefined);
+    return [...new Map([...(change.ids ?? []), ...own].map((id) => [idText(id), id])).values()];
   }
 }

@@ -54,7 +54,7 @@ async function readEach(ids: readonly EntityId[], byId: Method): Promise<unknown
 }
 
 /** Nest's `NotFoundException`, TypeORM's `EntityNotFoundError`, Prisma's `NotFoundError` and the like. */
-function saysNotFound(error: unknown): boolean {
+export function saysNotFound(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return /not_?found/i.test(error.constructor.name) || (error as { status?: unknown }).status === 404;
 }

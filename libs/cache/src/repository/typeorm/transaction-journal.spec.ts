@@ -3,6 +3,7 @@ import type { EvictIntent } from '../../outbox/evict-intent.js';
 import type { EntityChange } from '../entity-change.js';
 import { TransactionJournal } from './transaction-journal.js';
 import type { ChangeListener, DurableEvicts, RecordedChange } from './transaction-journal.js';
+import type { QueryRunnerShape } from './typeorm-shapes.js';
 
 const changed = jest.fn<(change: EntityChange<never, never>) => Promise<{ confirmed: boolean }>>();
 const listener = { changed };
@@ -12,13 +13,19 @@ function rows(...names: string[]): RecordedChange {
 }
 
 let journal: TransactionJournal;
-let connection: { isTransactionActive: boolean; manager: never; query: never };
+let connection: QueryRunnerShape & { isTransactionActive: boolean };
 
 beforeEach(() => {
   journal = new TransactionJournal();
-  connection = { isTransactionActive: false, manager: undefined as never, query: undefined as never };
+  connection = connectionOf(() => ({}));
   changed.mockReset().mockResolvedValue({ confirmed: true });
 });
+
+/** @param createQueryRunner that of the driver */
+function connectionOf(createQueryRunner: () => object): typeof connection {
+  const manager = { dataSource: { driver: { createQueryRunner } } } as never;
+  return { isTransactionActive: false, manager, query: undefined as never, release: async () => undefined };
+}
 
 function begin(): void {
   connection.isTransactionActive = true;
@@ -120,6 +127,58 @@ describe('TransactionJournal', () => {
     await journal.commit(other);
 
     expect(changed).not.toHaveBeenCalled();
+  });
+});
+
+describe('TransactionJournal with a listener that caches what is written', () => {
+  const done: string[] = [];
+  const renewing: ChangeListener = {
+    changed,
+    renew: async (change) => {
+      await Promise.resolve();
+      done.push(`renewed ${String(change === 'everything' ? change : change.rows)}`);
+    },
+  };
+  const written = (...names: string[]): RecordedChange => ({ ...rows(...names), listener: renewing });
+
+  beforeEach(() => {
+    done.length = 0;
+    changed.mockImplementation(async () => {
+      done.push('evicted');
+      return { confirmed: true };
+    });
+    connection.release = async () => void done.push('released');
+  });
+
+  it('tells it once the connection is given back, which is over when that is', async () => {
+    for (const name of ['a', 'b']) {
+      begin();
+      await journal.record(connection, written(name));
+      await commit(true);
+    }
+    await journal.record(connection, written('c'));
+    expect(done).toEqual(['evicted', 'evicted', 'evicted']);
+    await connection.release();
+
+    expect(done.splice(0)).toEqual([
+      ...['evicted', 'evicted', 'evicted', 'released'],
+      ...['renewed a', 'renewed b', 'renewed c'],
+    ]);
+    await connection.release();
+    expect(done).toEqual(['released']);
+  });
+
+  it('tells it at once where there is no connection', async () => {
+    await journal.record(undefined, written('a'));
+
+    expect(done).toEqual(['evicted', 'renewed a']);
+  });
+
+  it('tells it at once where one connection is there for everybody', async () => {
+    const shared = connectionOf(() => shared);
+    await journal.record(shared, written('a'));
+
+    expect(done).toEqual(['evicted', 'renewed a']);
   });
 });
 

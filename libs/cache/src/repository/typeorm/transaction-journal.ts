@@ -2,11 +2,17 @@ import type { EvictIntent } from '../../outbox/evict-intent.js';
 import type { EvictionOutbox, RecordedEvicts } from '../../outbox/eviction-outbox.js';
 import { sqlClientOf } from '../../outbox/typeorm.pool.js';
 import type { EntityChange } from '../entity-change.js';
+import { afterRelease } from './after-release.js';
 import type { QueryRunnerShape } from './typeorm-shapes.js';
 
 /** The cache in front of a repository, as far as writes concern it. */
 export interface ChangeListener {
   changed(change: EntityChange<never, never>): Promise<{ readonly confirmed: boolean }>;
+  /**
+   * Hears of each change once more, when the connection that made it is given back: it may need one itself. Absent: it
+   * does not. Never rejects.
+   */
+  readonly renew?: ((change: EntityChange<never, never>) => Promise<void>) | undefined;
   /** Where its evicts are kept until they are confirmed; absent: nowhere. */
   readonly durable?: DurableEvicts | undefined;
 }
@@ -46,7 +52,7 @@ export class TransactionJournal {
   async record(connection: QueryRunnerShape | undefined, recorded: RecordedChange): Promise<void> {
     if (connection?.isTransactionActive !== true) {
       recorded.listener.durable?.missed();
-      await tell([recorded]);
+      await tell([recorded], connection);
       return;
     }
     const frames = this.#framesOf(connection);
@@ -76,7 +82,7 @@ export class TransactionJournal {
     const frames = this.#framesOf(connection);
     const changes = frames.pop() ?? [];
     if (!connection.isTransactionActive) {
-      const isConfirmed = await tell(changes);
+      const isConfirmed = await tell(changes, connection);
       if (isConfirmed) for (const evicts of this.#recorded.get(connection) ?? []) evicts.settle();
       return;
     }
@@ -94,7 +100,7 @@ export class TransactionJournal {
    * stays so, as it may be committed later.
    */
   async doubt(connection: QueryRunnerShape): Promise<void> {
-    await tell(this.#framesOf(connection).flat());
+    await tell(this.#framesOf(connection).flat(), connection);
   }
 
   #framesOf(connection: QueryRunnerShape): Frame[] {
@@ -105,8 +111,15 @@ export class TransactionJournal {
 }
 
 /** @returns whether all evicts are confirmed */
-async function tell(changes: readonly RecordedChange[]): Promise<boolean> {
-  const outcomes = await Promise.all(byListener(changes).map(({ listener, change }) => listener.changed(change)));
+async function tell(changes: readonly RecordedChange[], connection: QueryRunnerShape | undefined): Promise<boolean> {
+  const merged = byListener(changes);
+  const outcomes = await Promise.all(merged.map(({ listener, change }) => listener.changed(change)));
+  for (const { listener, change } of merged) {
+    const { renew } = listener;
+    if (renew === undefined) continue;
+    if (connection === undefined) await renew(change);
+    else await afterRelease(connection, () => renew(change));
+  }
   return outcomes.every(({ confirmed }) => confirmed);
 }
 

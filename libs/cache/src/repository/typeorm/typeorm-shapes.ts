@@ -51,12 +51,13 @@ export interface EntityManagerShape {
 }
 
 /** One connection to the database. */
-export interface QueryRunnerShape extends Pick<QueryRunnerOnLoan, 'query'> {
+export interface QueryRunnerShape extends QueryRunnerOnLoan {
   readonly isTransactionActive: boolean;
   readonly manager: EntityManagerShape;
 }
 
 export interface DataSourceShape extends OutboxSource {
+  readonly driver: OutboxSource['driver'] & { createQueryRunner(mode: 'master'): unknown };
   readonly manager: EntityManagerShape;
   readonly entityMetadatas: readonly EntityMetadataShape[];
   readonly subscribers: object[];

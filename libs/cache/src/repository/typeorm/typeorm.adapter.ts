@@ -89,13 +89,14 @@ class TypeOrmAdapter<E extends object, Id extends EntityId> implements Repositor
 }
 
 function listenerOf<E extends object, Id extends EntityId>(
-  { cached, cacheName, outboxes }: TypeOrmClues<E, Id>,
+  { cached, strategy, cacheName, outboxes }: TypeOrmClues<E, Id>,
   dataSource: DataSourceShape,
 ): ChangeListener {
   const outbox = outboxes.of(dataSource);
   const warnings = new RepositoryWarnings(cached.name);
   return {
-    changed: (change) => cached.changed(change),
+    changed: (change) => cached.evict(change),
+    renew: strategy.write === 'through' ? (change) => cached.renew(change) : undefined,
     durable: outbox && {
       outbox,
       intentOf: (change) => ({ cache: cacheName ?? null, kind: 'tag', targets: cached.tagsOf(change) }),
