@@ -217,6 +217,11 @@ describe('a write', () => {
       ARTHUR_IN('en', 'fr', 'de'),
     ],
     ['remove', async () => rows().remove(await arthur()), [...ARTHUR_IN('en'), ...EVERY_STORY]],
+    [
+      'remove without a transaction',
+      async () => rows().remove(await arthur(), { transaction: false }),
+      [...ARTHUR_IN('en'), ...EVERY_STORY],
+    ],
     ['softRemove', async () => rows().softRemove(await arthur()), ARTHUR_IN('en')],
     [
       'insert',

@@ -29,9 +29,16 @@ export function observeRawWrites(
 
 function entitiesIn(sql: string, dataSource: DataSourceShape, tables: TrackedTables): ReadonlySet<TrackedEntity> {
   if (!WRITE.test(sql)) return new Set();
-  const words = new Set(sql.toLowerCase().match(/[\p{L}\p{N}_$]+/gu));
-  const named = dataSource.entityMetadatas.filter(({ tableName }) => words.has(tableName.toLowerCase()));
+  const words = new Set(wordsOf(sql));
+  // A name in quotes can be several words.
+  const named = dataSource.entityMetadatas.filter(({ tableName }) =>
+    wordsOf(tableName).every((word) => words.has(word)),
+  );
   return new Set(
     named.flatMap((table) => [...tables.in(table), ...tables.joinedBy(table), ...tables.changedByRemoval(table)]),
   );
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}_$]+/gu) ?? [];
 }

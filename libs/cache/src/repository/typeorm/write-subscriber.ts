@@ -1,7 +1,7 @@
 import { lockRows, readRows } from './row-reader.js';
 import { SameTick } from './same-tick.js';
 import type { TrackedEntity, TrackedTables } from './tracked-tables.js';
-import type { TransactionJournal } from './transaction-journal.js';
+import type { RecordedChange, TransactionJournal } from './transaction-journal.js';
 import type { QueryRunnerShape } from './typeorm-shapes.js';
 import { idOfChanged, idOfInserted } from './write-events.js';
 import type { QueryEvent, TransactionEvent, WriteEvent } from './write-events.js';
@@ -61,10 +61,16 @@ export class WriteSubscriber {
 
   /** The row is gone; those that went with it are not known. */
   afterRemove(event: WriteEvent): Promise<void> | undefined {
-    const { metadata, queryRunner } = event;
-    const changed = [...this.tables.changedByRemoval(metadata), ...this.tables.joinedBy(metadata)];
-    const isKnown = idOfChanged(event) !== undefined || this.isCovered();
-    return this.#noteEverything(queryRunner, isKnown ? changed : [...changed, ...this.tables.in(metadata)]);
+    const { metadata, queryRunner, databaseEntity } = event;
+    const own = this.tables.in(metadata);
+    const others = [...this.tables.changedByRemoval(metadata), ...this.tables.joinedBy(metadata)];
+    if (idOfChanged(event) === undefined) {
+      return this.#record(queryRunner, this.isCovered() ? others : [...others, ...own], 'everything');
+    }
+    // In a transaction it was noted before it went.
+    if (queryRunner.isTransactionActive) return this.#record(queryRunner, others, 'everything');
+    const removed = databaseEntity ? { rows: [databaseEntity as never] } : 'everything';
+    return both(this.#record(queryRunner, others, 'everything'), this.#record(queryRunner, own, removed));
   }
 
   afterSoftRemove(event: WriteEvent): Promise<void> | undefined {
@@ -104,10 +110,10 @@ export class WriteSubscriber {
 
   #afterChange(event: WriteEvent, id: unknown): Promise<void> | undefined {
     const { metadata, queryRunner } = event;
+    const isKnown = id !== undefined || this.isCovered();
     const joined = this.tables.joinedBy(metadata);
-    if (joined.length > 0) return this.#noteEverything(queryRunner, joined);
-    if (id !== undefined) return this.#addTo(this.#after, event, id);
-    return this.isCovered() ? undefined : this.#noteEverything(queryRunner, this.tables.in(metadata));
+    const changed = isKnown ? joined : [...joined, ...this.tables.in(metadata)];
+    return both(this.#record(queryRunner, changed, 'everything'), this.#addTo(this.#after, event, id));
   }
 
   #addTo(batch: SameTick<QueryRunnerShape, TrackedRow>, event: WriteEvent, id: unknown): Promise<void> | undefined {
@@ -133,11 +139,20 @@ export class WriteSubscriber {
     }
   }
 
-  #noteEverything(connection: QueryRunnerShape, entities: readonly TrackedEntity[]): Promise<void> | undefined {
+  #record(
+    connection: QueryRunnerShape,
+    entities: readonly TrackedEntity[],
+    change: RecordedChange['change'],
+  ): Promise<void> | undefined {
     if (entities.length === 0) return undefined;
-    const changes = entities.map(({ listener }) => ({ listener, change: 'everything' as const }));
-    return Promise.all(changes.map((change) => this.journal.record(connection, change))).then(() => undefined);
+    const recorded = entities.map(({ listener }) => this.journal.record(connection, { listener, change }));
+    return Promise.all(recorded).then(() => undefined);
   }
+}
+
+/** `undefined`, for which TypeORM need not wait, where there is neither. */
+function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
+  return one && other ? Promise.all([one, other]).then(() => undefined) : (one ?? other);
 }
 
 const lockById: typeof readRows = (manager, metadata, ids) => lockRows(manager, metadata, { ids });
