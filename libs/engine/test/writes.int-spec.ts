@@ -116,6 +116,22 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       expect(await cache.get('a')).toBe('plain');
     });
 
+    it('keeps a floor whose key is expired by hand', async () => {
+      await cache.delete('a', { version: 6 });
+      expect(await cache.expire('a')).toEqual({ confirmed: true, count: 0 });
+      expect(await cache.set('a', 'late', { version: 5 })).toEqual(OLDER);
+    });
+
+    it('leaves a floor for a value that lives for no time', async () => {
+      await cache.set('a', 'first', { version: 5 });
+      expect(await cache.set('a', 'second', { version: 6, ttl: '0ms' })).toMatchObject({ reason: 'ttl-zero' });
+      expect(await cache.get('a')).toBeUndefined();
+      expect(await cache.set('a', 'late', { version: 5 })).toEqual(OLDER);
+      await cache.set('a', 'newest', { version: 8 });
+      await cache.set('a', 'late', { version: 7, ttl: '0ms' });
+      expect(await cache.get('a')).toBe('newest');
+    });
+
     it('raises a floor, and never lowers one that a value stands for', async () => {
       await cache.delete('a', { version: 6 });
       await cache.delete('a', { version: 9 });
@@ -173,6 +189,13 @@ describe.each<Kind>(['memory', 'redis', 'memory over redis'])('a cache of %s', (
       await cache.set('a', 1);
       await expect(cache.replace('a', () => 1)).rejects.toMatchObject({ code: 'UNSUPPORTED_VALUE' });
       expect(await cache.get('a')).toBe(1);
+    });
+
+    it('serves nothing older for a loaded value that cannot be stored', async () => {
+      await cache.set('a', 'old');
+      const unsupported = () => 1;
+      expect(await cache.getOrSet('a', () => unsupported, { forceRefresh: true })).toBe(unsupported);
+      expect(await cache.get('a')).toBeUndefined();
     });
   });
 

@@ -214,7 +214,7 @@ export class RedisAuthority extends Authority<RedisTicket> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const [present, stored] = await this.#reader.readWhole(key);
       if (present === undefined || stored === undefined) {
-        await entries.delete([key]);
+        await entries.endLoad(key);
         return false;
       }
       if (isCounter(present)) return (await entries.delete([key])) > 0;

@@ -73,7 +73,7 @@ export class EntryWriter {
     const { clock, random } = this.context;
     const lifetime = lifetimeFrom(clock.monotonicMs(), value, options, random);
     if (lifetime === undefined) {
-      await this.#discard(fill);
+      await this.discard(fill);
       return { outcome: refused('ttl-zero'), held: { ...kept, isHeld: false } };
     }
     const draft = this.#draft(value, lifetime, options, facts);
@@ -120,6 +120,29 @@ export class EntryWriter {
     }
   }
 
+  /** What a load brings is the newer truth, also if it is not to be stored: what it was to replace must not be served for it. */
+  async discard(fill: Fill): Promise<void> {
+    const { authority, recovery } = this.context;
+    const { key, ticket, origin } = fill;
+    if (origin !== 'load') return;
+    if (this.#isOutdated(fill)) {
+      await this.release(fill);
+      return;
+    }
+    const evicts: readonly Evict[] = [{ kind: 'key', key }];
+    this.#forgetOlder(key, false);
+    try {
+      const isRemoved = ticket !== undefined && (await authority.discard(key, ticket));
+      if (isRemoved) recovery.acknowledged(evicts, SETTLES_NOTHING);
+    } catch (error) {
+      if (!isCacheFault(error)) throw error;
+      reportFault(this.context, 'write', error);
+      recovery.unacknowledged(evicts);
+    }
+    // What was read meanwhile is as old.
+    this.#forgetOlder(key, false);
+  }
+
   reportStored(key: string, ttlMs: number): void {
     const { stats, events, name } = this.context;
     stats.sets++;
@@ -155,32 +178,9 @@ export class EntryWriter {
     } catch (error) {
       const reason = reasonOf(error);
       reportFault(this.context, 'write', error);
-      if (reason === 'value-too-large') await this.#discard(fill);
+      if (reason === 'value-too-large') await this.discard(fill);
       return { outcome: refused(reason), entry: undefined };
     }
-  }
-
-  /** What a load brings is the newer truth, also if it is not to be stored: what it was to replace must not be served for it. */
-  async #discard(fill: Fill): Promise<void> {
-    const { authority, recovery } = this.context;
-    const { key, ticket, origin } = fill;
-    if (origin !== 'load') return;
-    if (this.#isOutdated(fill)) {
-      await this.release(fill);
-      return;
-    }
-    const evicts: readonly Evict[] = [{ kind: 'key', key }];
-    this.#forgetOlder(key, false);
-    try {
-      const isRemoved = ticket !== undefined && (await authority.discard(key, ticket));
-      if (isRemoved) recovery.acknowledged(evicts, SETTLES_NOTHING);
-    } catch (error) {
-      if (!isCacheFault(error)) throw error;
-      reportFault(this.context, 'write', error);
-      recovery.unacknowledged(evicts);
-    }
-    // What was read meanwhile is as old.
-    this.#forgetOlder(key, false);
   }
 
   /** What memory has, or is about to get, is older; the word of Redis would come after the caller has the new value. */

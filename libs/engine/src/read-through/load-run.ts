@@ -214,7 +214,7 @@ export class LoadRun {
     } catch (error) {
       if (!(error instanceof UnsupportedValueError)) throw error;
       reportFault(this.context, 'store', error);
-      await this.#release(missing);
+      await this.services.writer.discard(this.#fillFor(missing));
       return { value, isCopiedOnRead: false, isHeld: false };
     }
   }

@@ -22,6 +22,7 @@ import type { ServerClock } from './server-clock.js';
 /** Hears of bytes under a value key that are no entry; they count as a miss. */
 export type DamageListener = (key: string, damage: EnvelopeDamage) => void;
 
+const NO_VERSION = Buffer.from(NO_SOURCE_VERSION, 'hex');
 const KEYS_PER_UNLINK = 500;
 
 /**
@@ -146,6 +147,13 @@ export class RedisTier extends CacheTier {
 
   override delete(keys: readonly string[]): Promise<number> {
     return this.#remove(keys.map((key) => this.keySpace.valueKey(key)));
+  }
+
+  /** Ends the lease of a key that has no entry; what keeps lower source versions out stays. */
+  async endLoad(key: string): Promise<void> {
+    const args = { version: NO_VERSION, floor: '', floorMs: 0, ...announcementArgs(this.announcement()) };
+    const end = () => this.redis.run(removeValueScript, this.#valueAndLease(key), args);
+    await this.#echoing(key, end, (removed) => removed > 0);
   }
 
   /** Removes an entry with this or a lower source version, and keeps such ones out until the floor is gone. */

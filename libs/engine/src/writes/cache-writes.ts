@@ -37,7 +37,7 @@ export class CacheWrites {
     const options = resolveEntryOptions(this.context.options, given);
     if (!this.context.options.enabled) return entries.map(() => DISABLED);
     if (options.ttlMs === 0) {
-      await this.invalidator.delete(entries.map(([key]) => key));
+      await Promise.all(entries.map(([key]) => this.#evict(key, options)));
       return entries.map(() => TTL_ZERO);
     }
     const latest = new Map(entries);
