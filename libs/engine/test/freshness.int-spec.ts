@@ -86,6 +86,21 @@ describe('grace', () => {
     await expect(getOrSet(options, failing)).rejects.toThrow('database away');
   });
 
+  it('may end while a load is under way, which nothing stands in for then', async () => {
+    const options = { ttl: '1m', grace: '1m', softTimeout: '80s', hardTimeout: '90s' } as const;
+    await getOrSet(options);
+    clock.advance(MINUTE_MS + 1);
+    const loader = new GatedLoader('never');
+    const [waiting, instead] = [getOrSet(options, loader.load), getOrSet(options)];
+    await loader.began();
+    clock.advance(80_000);
+    clock.advance(10_000);
+    for (const late of [waiting, instead]) await expect(late).rejects.toBeInstanceOf(LoadTimeoutError);
+    const last = getOrSet(options);
+    loader.gate.fail(new Error('database away'));
+    await expect(last).rejects.toThrow('database away');
+  });
+
   it('is no reason not to load', async () => {
     await getOrSet(options);
     clock.advance(MINUTE_MS);

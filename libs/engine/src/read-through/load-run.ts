@@ -17,6 +17,7 @@ import { LOADED, outcomesOf } from './read-outcome.js';
 import { settleWithCopy } from './settle-with-copy.js';
 import type { FoundCopy, HeldValue, ReadOutcome } from './read-outcome.js';
 import type { Flight, SingleFlight } from './single-flight.js';
+import { substituteFor } from './substitute-for.js';
 import type { FillStart } from './tier-reader.js';
 
 /** A key that no tier has fresh. */
@@ -126,10 +127,15 @@ export class LoadRun {
     const { softTimeoutMs, hardTimeoutMs } = this.plan.options;
     const stops = [
       this.#every(softTimeoutMs, () => {
-        for (const { flight, stale } of this.missing) if (stale !== undefined) this.#serveStale(flight, stale);
+        for (const missing of this.missing) {
+          const stale = this.#standInFor(missing);
+          if (stale !== undefined) this.#serveStale(missing.flight, stale);
+        }
       }),
       this.#every(hardTimeoutMs, () => {
-        for (const { flight, stale } of this.missing) {
+        for (const missing of this.missing) {
+          const { flight } = missing;
+          const stale = this.#standInFor(missing);
           const error = new LoadTimeoutError(this.context.name, flight.key, hardTimeoutMs);
           if (stale === undefined) this.#substitute(flight, error, 'for now');
           else this.#serveStale(flight, stale);
@@ -152,6 +158,11 @@ export class LoadRun {
     return () => timer.cancel();
   }
 
+  /** The copy for the case that the load fails or is late, while it is within its grace. */
+  #standInFor({ stale }: MissingKey): FoundCopy | undefined {
+    return stale !== undefined && this.context.clock.monotonicMs() < stale.entry.goneAtMs ? stale : undefined;
+  }
+
   #serveStale(flight: Flight<ReadOutcome>, stale: FoundCopy): void {
     flight.serve(outcomesOf(stale, { tier: stale.tier, isStale: true }, this.context.keeper));
     flight.interim = { copy: stale, untilMs: stale.entry.goneAtMs };
@@ -162,7 +173,8 @@ export class LoadRun {
     const { keeper } = this.context;
     await Promise.all(
       this.missing.map(async (missing) => {
-        const { flight, stale } = missing;
+        const { flight } = missing;
+        const stale = this.#standInFor(missing);
         const terms = this.#failureTerms(error, stale);
         if (terms !== undefined) this.services.failures.note(flight.key, terms, this.start.stamp);
         if (stale === undefined) this.#substitute(flight, error, 'at last');
@@ -273,21 +285,4 @@ export class LoadRun {
       });
     }
   }
-}
-
-/** Gives the callers of a flight the fallback for an error, where there is one, else the error. */
-export function substituteFor(
-  flight: Flight<ReadOutcome>,
-  error: unknown,
-  { fallback }: Pick<ResolvedEntryOptions, 'fallback'>,
-  when: 'for now' | 'at last',
-): void {
-  if (fallback === undefined) {
-    if (when === 'at last') flight.fail(error);
-    else flight.dismiss(error);
-    return;
-  }
-  const results = () => ({ ...LOADED, isStale: true, value: fallback(error) });
-  if (when === 'at last') flight.settle(results);
-  else flight.serve(results);
 }

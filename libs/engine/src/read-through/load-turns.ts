@@ -4,7 +4,7 @@ import type { CacheContext } from '../cache-context.js';
 import { extraTimeMs } from '../entry/lifetime.js';
 import type { ResolvedEntryOptions } from '../entry/entry-options.js';
 import { reportFault } from '../events/report-fault.js';
-import { LoadRun, substituteFor } from './load-run.js';
+import { LoadRun } from './load-run.js';
 import type { LoadPlan, LoadServices, MissingKey } from './load-run.js';
 import { LoadTimeoutError } from './load-timeout.error.js';
 import { LockTimeoutError } from './lock-timeout.error.js';
@@ -12,6 +12,7 @@ import { outcomesOf } from './read-outcome.js';
 import type { FoundCopy, ReadOutcome } from './read-outcome.js';
 import { settleWithCopy } from './settle-with-copy.js';
 import type { Flight } from './single-flight.js';
+import { substituteFor } from './substitute-for.js';
 import type { FillStart, TierReader } from './tier-reader.js';
 
 /** A key that no tier has fresh, and what was there in its place. */
