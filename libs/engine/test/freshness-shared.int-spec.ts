@@ -5,7 +5,7 @@ import type { CacheEngine, LoadContext, LoadOptions } from '@nest-strata/engine'
 import { RedisUnavailableError } from '@nest-strata/redis';
 import type { KeyWatchMode } from '@nest-strata/redis';
 import { eventually } from '@nest-strata/testing';
-import { CacheProcesses } from './cache-processes.js';
+import { CacheProcesses, tierOf } from './cache-processes.js';
 import type { CacheProcess } from './cache-processes.js';
 import { NO_MEMORY } from './engine-options.js';
 import { expectSoon } from './expect-soon.js';
@@ -269,6 +269,23 @@ describe.each([
     // Such a beta makes a year of 30 ms: the renewal is all but certain.
     expect(await getOrSet(there, { ttl: '60s', earlyRefresh: 1e9 }, () => 'renewed')).toBe('load 1');
     await expectSoon(() => here.engine.get('a'), 'renewed');
+  });
+});
+
+describe.each<KeyWatchMode>(['tracking', 'bus'])('an entry that lives on while it is read, by %s,', (coherence) => {
+  it('is prolonged once, not by every read', async () => {
+    here = await processes.start({ cache: { coherence } });
+    await here.engine.set('a', 'value', { ttl: '60s', slidingTtl: '10s' });
+    await expectSoon(() => tierOf(here.engine, 'a'), 'memory');
+    here.sent.forget();
+    const read = () => here.engine.getOrSet('a', failing, { ttl: '60s', slidingTtl: '40s' });
+    const prolonged = () => here.sent.calls.filter((call) => call === 'replace-header').length;
+    expect(await read()).toBe('value');
+    await eventually(() => prolonged() === 1);
+    await eventually(async () => ((await here.engine.ttl('a')) ?? 0) > 35_000);
+    for (let call = 0; call < 20; call++) expect(await read()).toBe('value');
+    await processes.untilHeardBy(here);
+    expect(prolonged()).toBe(1);
   });
 });
 

@@ -193,12 +193,18 @@ export class ReadThrough {
 
   /** Lets an entry that is read live on, in the background. */
   #slide(key: string, { entry }: FoundCopy, { slidingTtlMs, ttlMs }: ResolvedEntryOptions): void {
-    const { clock, authority } = this.context;
+    const { clock, authority, memory } = this.context;
     const nowMs = clock.monotonicMs();
     if (nowMs < slideAtMs(entry, slidingTtlMs)) return;
     const untilMs = Math.min(nowMs + slidingTtlMs, entry.createdAtMs + ttlMs);
     if (untilMs <= entry.freshUntilMs) return;
-    authority.slide(key, entry, untilMs).catch((error: unknown) => reportFault(this.context, 'slide', error));
+    authority
+      .slide(key, entry, untilMs)
+      .then(() => {
+        // Not everybody is told of own changes; by its old times the copy would be prolonged again at the next read.
+        if (authority.isShared) memory.tier.remove(key);
+      })
+      .catch((error: unknown) => reportFault(this.context, 'slide', error));
   }
 }
 
