@@ -110,7 +110,8 @@ export class TagRecords {
 
   /**
    * Adds tags that were derived from the loaded value. Their records must have stood unchanged since before `takenAt`, a
-   * moment of the server before the load; `undefined` when that cannot be shown, and the value then must not be stored.
+   * moment of the server before the load; `undefined` when that cannot be shown, and the value then must not be stored. A
+   * server whose clock is set back in between can give a record that changed a version below `takenAt`.
    */
   async addDerived(
     taken: TakenVersions,
