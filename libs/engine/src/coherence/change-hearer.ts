@@ -65,13 +65,14 @@ export class ChangeHearer implements ChangeObserver {
   }
 
   lost(): void {
-    const { memory, versions, trust, flights, waiters, recordKeeper } = this.parts;
+    const { memory, versions, trust, flights, waiters, echoes, recordKeeper } = this.parts;
     trust.distrust();
     // A server that has fallen back may have leases again that were ended: loads that run must not trust theirs.
     memory.changes.changeAllKeys();
     versions.forgetAll();
     flights.detachAllRunning();
     waiters.wakeAll();
+    echoes.forgetAll();
     recordKeeper.stop();
   }
 }

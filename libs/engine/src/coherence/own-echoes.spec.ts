@@ -94,6 +94,29 @@ describe('OwnEchoes', () => {
     echoes.heard('a');
   });
 
+  it('waits for nothing of before once nothing of that is told any more', async () => {
+    await run(true);
+    const settled = echoes.settled('a');
+    echoes.forgetAll();
+    await settled;
+    expect(echoes.settled('a')).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('waits for the next echo, however many of before have never come', async () => {
+    for (let key = 0; key <= 10_000; key++) {
+      await echoes.during(
+        `lost ${String(key)}`,
+        () => Promise.resolve(),
+        () => true,
+      );
+    }
+    echoes.forgetAll();
+    await run(true);
+    expect(echoes.settled('a')).toBeDefined();
+    echoes.heard('a');
+  });
+
   it('waits for nothing where own scripts are not told of', async () => {
     const silent = new OwnEchoes(clock, () => false);
     await silent.during(

@@ -65,6 +65,11 @@ export class OwnEchoes {
     });
   }
 
+  /** Nothing that was on its way comes any more. */
+  forgetAll(): void {
+    for (const [key, echo] of this.#echoes) this.#end(key, echo);
+  }
+
   #end(key: string, echo: Echo): void {
     if (this.#echoes.get(key) === echo) this.#echoes.delete(key);
     for (const wake of echo.waiters.splice(0)) wake();
