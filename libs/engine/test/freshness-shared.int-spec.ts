@@ -226,6 +226,19 @@ describe.each([
     expect(await pttl('a')).toBeGreaterThan(55_000);
   });
 
+  it('slide no entry that is being refreshed', async () => {
+    await here.engine.set('a', 'old', { ttl: '60s', slidingTtl: '10s' });
+    await expectSoon(() => here.engine.get('a'), 'old');
+    const loader = new GatedLoader('refreshed');
+    here.sent.forget();
+    const both = { ttl: '60s', slidingTtl: '40s', refreshAhead: 1e-9 } as const;
+    expect(await getOrSet(here, both, loader.load)).toBe('old');
+    await loader.began();
+    loader.end();
+    await expectSoon(() => here.engine.get('a'), 'refreshed');
+    expect(here.sent.calls).not.toContain('replace-header');
+  });
+
   it('slide no entry that was written meanwhile', async () => {
     const options = { ttl: '60s', slidingTtl: '10s' } as const;
     await getOrSet(here, options);

@@ -86,8 +86,9 @@ export class ReadThrough {
     if (found === undefined) return undefined;
     const freshness = this.#judge(found, plan.options);
     if (freshness === 'fallback' || freshness === 'gone') return undefined;
-    if (freshness !== 'fresh') this.#renewInBackground(key, found, plan);
-    this.#slide(key, found, plan.options);
+    // What is prolonged is not what the load of the newer one has seen, which then is not stored.
+    if (freshness === 'fresh') this.#slide(key, found, plan.options);
+    else this.#renewInBackground(key, found, plan);
     return this.#outcomeOf(found, freshness === 'revalidate');
   }
 
