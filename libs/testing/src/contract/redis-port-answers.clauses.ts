@@ -88,7 +88,7 @@ export const redisPortAnswerClauses: readonly ContractClause<RedisPortSubject>[]
   {
     title: 'reads more keys than one command should ask for',
     async check({ port }) {
-      const keys = Array.from({ length: 5_000 }, (_, index) => `key:${index}`);
+      const keys = Array.from({ length: 2_500 }, (_, index) => `key:${index}`);
       await fill(port, keys);
       assert.deepEqual(texts(await port.read(keys)), keys);
     },
