@@ -1,19 +1,28 @@
 /** Where the decision on a policy came from. `memory`: known to be blocked; `fallback`: Redis was away. */
 export type RateLimitSource = 'redis' | 'memory' | 'lease' | 'fallback';
 
+/**
+ * Why a policy denies: its `limit` is reached; the request costs more than it `never` gives at once; Redis is away, and
+ * the policy is closed then.
+ */
+export type DenialReason = 'limit' | 'never' | 'redis-away';
+
 /** How a request stands with one policy. Times are whole milliseconds, rounded up. */
 export interface PolicyResult {
   readonly policy: string;
   readonly subject: string;
+  /** Whether the policy admits the request; one that only watches does always. */
   readonly isAllowed: boolean;
   /** It would have denied, but only watches (`mode: 'shadow'`). */
   readonly isShadowDenial: boolean;
+  /** Why it denies, or would deny; `undefined` if it does not. */
+  readonly denial: DenialReason | undefined;
   readonly limit: number;
   readonly remaining: number;
   readonly used: number;
   /** The least time after which the same cost passes if nobody else takes anything; `Infinity`: it never will. */
   readonly retryAfterMs: number;
-  /** The least time after which all is as new. */
+  /** The least time after which all is as new; `Infinity` where time alone changes nothing. */
   readonly resetAfterMs: number;
   /** How long to wait before going on (leaky queue); else 0. */
   readonly waitMs: number;
@@ -25,7 +34,17 @@ export interface PolicyResult {
 /** The outcome of a request, over all of its policies. */
 export interface RateLimitResult {
   readonly isAllowed: boolean;
+  /** The subject is blocked for a while, because it was denied too often; `policies` may then all allow. */
+  readonly isBlocked: boolean;
   /** The longest of those that denied; 0 if allowed. */
   readonly retryAfterMs: number;
+  /** How long to wait before going on (leaky queue), the longest; else 0. */
+  readonly waitMs: number;
+  /** Redis was away for at least one of the policies. */
+  readonly isDegraded: boolean;
+  /**
+   * In the order of the request. Where the answer came from memory because the subject is known to be blocked, only
+   * those that deny.
+   */
   readonly policies: readonly PolicyResult[];
 }
