@@ -3,8 +3,8 @@ export interface FixedWindowRule {
   readonly kind: 'fixed-window';
   readonly limit: number;
   readonly windowUs: number;
-  /** By how much windows are shifted against the clock. */
-  readonly offsetUs: number;
+  /** Whether windows begin at an offset of its own for each subject, or with the clock for all. */
+  readonly isAnchoredBySubject: boolean;
 }
 
 /** At most `limit` in `bucketCount` buckets of `bucketUs`. */
@@ -23,12 +23,20 @@ export interface SlidingLogRule {
   readonly windowUs: number;
 }
 
+/** So many per so many µs, in lowest terms. */
+export interface LimitRate {
+  readonly count: number;
+  readonly perUs: number;
+}
+
 /** `capacity` tokens, of which `refill` come back per `everyUs`. */
 export interface TokenBucketRule {
   readonly kind: 'token-bucket';
   readonly capacity: number;
   readonly refill: number;
   readonly everyUs: number;
+  /** `refill` per `everyUs`. */
+  readonly rate: LimitRate;
   readonly isGreedy: boolean;
 }
 
@@ -37,6 +45,8 @@ export interface LeakyBucketRule {
   readonly kind: 'leaky-bucket';
   readonly limit: number;
   readonly windowUs: number;
+  /** `limit` per `windowUs`. */
+  readonly rate: LimitRate;
   readonly burst: number;
 }
 
@@ -45,6 +55,8 @@ export interface LeakyQueueRule {
   readonly kind: 'leaky-queue';
   readonly limit: number;
   readonly windowUs: number;
+  /** `limit` per `windowUs`. */
+  readonly rate: LimitRate;
   readonly maxWaitUs: number;
 }
 

@@ -11,8 +11,13 @@ export interface LimitClaim {
   readonly cost: number;
   /** Counted and judged, but its denial denies nothing. */
   readonly isShadow: boolean;
-  /** Concurrency only: the name under which the place is given back and renewed. */
+  /** Concurrency only, and needed there: the name under which the place is given back and renewed. */
   readonly lease?: string;
+  /**
+   * For what is given back: the moment for which it was taken, `nowUs` of the answer plus `waitUs` of the verdict. With
+   * it just that is given back, if it still counts; without it the newest there is, and nothing from a leaky queue.
+   */
+  readonly takenForUs?: number;
 }
 
 /** How one limit stands after a request, in whole numbers; times in µs. */
