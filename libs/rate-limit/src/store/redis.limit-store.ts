@@ -39,16 +39,19 @@ export class RedisLimitStore extends LimitStore {
   }
 
   override async take(claims: readonly LimitClaim[]): Promise<LimitAnswer> {
+    checkClaims(claims);
     const { isAllowed, reply, nowUs } = await this.#judge('take', claims);
     const verdicts = claims.map((claim) => verdictOf(claim, claim.cost, reply, nowUs, isAllowed));
     return { isAllowed, verdicts, nowUs };
   }
 
   override async giveBack(claims: readonly LimitClaim[]): Promise<void> {
+    checkClaims(claims);
     await this.#judge('give', claims);
   }
 
   override async penalize(claims: readonly LimitClaim[]): Promise<LimitAnswer> {
+    checkClaims(claims);
     const { reply, nowUs } = await this.#judge('penalize', claims.map(claimOfPenalty));
     const verdicts = claims.map((claim) => verdictOf(claim, 0, reply, nowUs, false));
     return {
@@ -72,7 +75,6 @@ export class RedisLimitStore extends LimitStore {
     operation: LimitOperation,
     claims: readonly LimitClaim[],
   ): Promise<{ isAllowed: boolean; nowUs: number; reply: () => number }> {
-    checkClaims(claims);
     const algorithms = claims.map(({ rule }) => algorithmOf(rule));
     const subjects = [...new Set(claims.map(({ subject }) => subject))];
     const keys = subjects.map((subject) => this.#keys.subject(subject));
