@@ -27,6 +27,8 @@ let namespaces = 0;
 /** Several processes on one Redis, as far as locks can tell, all in one namespace that nobody else uses. */
 export class LockProcesses implements AsyncDisposable {
   readonly namespace = `locks-${String(namespaces++)}`;
+  /** A process beside them, which only ever asks. */
+  readonly locks: LockService;
   readonly #started: { close(): Promise<void> }[] = [];
 
   static async start(): Promise<LockProcesses> {
@@ -40,7 +42,9 @@ export class LockProcesses implements AsyncDisposable {
     readonly server: RedisServer,
     /** A connection beside theirs. */
     readonly port: RedisPort,
-  ) {}
+  ) {
+    this.locks = LockService.create({ namespace: this.namespace }, { redis: port });
+  }
 
   async process({ locks, redis, clock, url }: LockProcessOptions = {}): Promise<LockProcess> {
     const port = createRedis({ url: url ?? this.server.url, deadline: '2s', ...redis });
@@ -71,6 +75,7 @@ export class LockProcesses implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#started.map((started) => started.close()));
+    await this.locks.close('0ms');
     await this.port.close();
     await this.server.stop();
   }

@@ -357,6 +357,6 @@ describe('options', () => {
     const keys = ['a', 'a}:queue', '{a}', 'a%7D:queue', 'ä'];
     const locks = await Promise.all(keys.map((key) => ada.locks.tryAcquire(key)));
     expect(locks.every((lock) => lock !== undefined)).toBe(true);
-    await Promise.all(locks.map((lock) => lock?.release()));
+    for (const lock of locks) await lock?.release();
   });
 });

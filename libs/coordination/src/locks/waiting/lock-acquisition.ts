@@ -42,6 +42,8 @@ export class LockAcquisition implements InboxReader {
   #anchor: Anchor | undefined;
   #grant: (GrantMessage & { readonly heardAtMs: number }) | undefined;
   #isNext = false;
+  /** What Redis was told last: whether it is to send a word. */
+  #isToBeTold = false;
   #wake: (() => void) | undefined;
   #fault: LockUnavailableError | undefined;
 
@@ -107,9 +109,10 @@ export class LockAcquisition implements InboxReader {
     const { clock, commands, inbox } = this.#context;
     const { ttlMs, isRenewed } = this.#request;
     const startMs = clock.monotonicMs();
+    this.#isToBeTold = inbox.isHeard;
     const waitMs = this.#request.waitMs === 0 ? 0 : Math.max(1, this.#untilMs - startMs);
     try {
-      const reply = await commands.acquire(this.#ticket, this.#request, waitMs, inbox.isHeard);
+      const reply = await commands.acquire(this.#ticket, this.#request, waitMs, this.#isToBeTold);
       this.#fault = undefined;
       if (reply.status === 'granted') {
         return { ...this.#ticket, fence: reply.fence, ttlMs, isRenewed, startMs, leaseMs: ttlMs };
@@ -137,9 +140,8 @@ export class LockAcquisition implements InboxReader {
   async #nap(reply: Waiting | undefined): Promise<boolean> {
     const { clock, inbox, random } = this.#context;
     this.#throwIfOver();
-    if (this.#grant !== undefined) return true;
+    if (this.#grant !== undefined || inbox.isHeard !== this.#isToBeTold) return true;
     const wasNext = this.#isNext;
-    const wasHeard = inbox.isHeard;
     let isToAsk = true;
     let timer: ClockTimer | undefined;
     await new Promise<void>((resolve) => {
@@ -150,13 +152,13 @@ export class LockAcquisition implements InboxReader {
               nextEndInMs: reply.nextEndInMs,
               claimMs: claimMsOf(this.#request.ttlMs),
               isNext: wasNext,
-              hasInbox: wasHeard,
+              hasInbox: this.#isToBeTold,
               fraction: random.fraction(),
             });
       timer = clock.setTimer(resolve, Math.min(asksAfterMs, this.#untilMs - clock.monotonicMs()));
       this.#wake = () => {
         // The word that it is next changes how soon it asks, and nothing else.
-        isToAsk = this.#isNext === wasNext || inbox.isHeard !== wasHeard || this.#grant !== undefined;
+        isToAsk = this.#isNext === wasNext || inbox.isHeard !== this.#isToBeTold || this.#grant !== undefined;
         resolve();
       };
     });
