@@ -24,7 +24,16 @@ function denied(policy: string, denial: PolicyResult['denial'], retryAfterMs: nu
 
 function outcome(policies: PolicyResult[], part: Partial<RateLimitResult> = {}): RateLimitResult {
   const retryAfterMs = Math.max(...policies.map((one) => one.retryAfterMs));
-  return { isAllowed: false, isBlocked: false, retryAfterMs, waitMs: 0, isDegraded: false, policies, ...part };
+  return {
+    isAllowed: false,
+    isBlocked: false,
+    retryAfterMs,
+    waitMs: 0,
+    lease: undefined,
+    isDegraded: false,
+    policies,
+    ...part,
+  };
 }
 
 describe('rateLimitProblem', () => {

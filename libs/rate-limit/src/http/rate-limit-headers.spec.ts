@@ -33,6 +33,7 @@ function outcome(...policies: PolicyResult[]): RateLimitResult {
     isBlocked: false,
     retryAfterMs: Math.max(0, ...denied.map(({ retryAfterMs }) => retryAfterMs)),
     waitMs: 0,
+    lease: undefined,
     isDegraded: policies.some(({ isDegraded }) => isDegraded),
     policies,
   };

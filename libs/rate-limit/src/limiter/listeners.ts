@@ -1,5 +1,4 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import { emitWarning } from 'node:process';
 
 /**
  * Delivers events to listeners and to a channel of `node:diagnostics_channel`. A listener that throws breaks no call: its
@@ -31,7 +30,7 @@ export class Listeners<Event> {
         listener(event);
       } catch (error) {
         const [text, detail = ''] = error instanceof Error ? [error.message, error.stack] : [String(error)];
-        emitWarning(`A listener failed: ${text}`, { code: 'STRATA_LISTENER', detail });
+        process.emitWarning(`A listener failed: ${text}`, { code: 'STRATA_LISTENER', detail });
       }
     }
     if (this.#channel.hasSubscribers) this.#channel.publish(event);

@@ -1,4 +1,7 @@
-/** Where the decision on a policy came from. `memory`: known to be blocked; `fallback`: Redis was away. */
+/**
+ * Where the decision on a policy came from. `memory`: that of this process, which has no Redis, or knows the subject to be
+ * blocked; `lease`: what this process has taken in advance; `fallback`: Redis was away.
+ */
 export type RateLimitSource = 'redis' | 'memory' | 'lease' | 'fallback';
 
 /**
@@ -40,6 +43,8 @@ export interface RateLimitResult {
   readonly retryAfterMs: number;
   /** How long to wait before going on (leaky queue), the longest; else 0. */
   readonly waitMs: number;
+  /** Under which name places were taken (concurrency), to be given back by `release`; `undefined` where none was. */
+  readonly lease: string | undefined;
   /** Redis was away for at least one of the policies. */
   readonly isDegraded: boolean;
   /**

@@ -126,5 +126,5 @@ function isSpan(given: Duration): boolean {
 
 function describe(given: unknown): string {
   if (given === undefined) return 'missing';
-  return typeof given === 'string' || typeof given === 'object' ? JSON.stringify(given) : String(given as number);
+  return typeof given === 'number' ? String(given) : JSON.stringify(given);
 }
