@@ -7,22 +7,18 @@ import type { PolicyProblem } from '../policy/invalid-policy.error.js';
 import type { LimitPolicy } from '../policy/limit-policy.js';
 import type { LimitRate, LimitRule } from './limit-rule.js';
 
-const NAME_PATTERN = /^[a-z0-9_-]{1,64}$/;
 const MAX_LOGGED = 10_000;
 const MAX_LEASES = 10_000;
 const MAX_BUCKETS = 10;
 const SPAN_DAYS = Math.floor(MAX_SPAN_US / 86_400_000_000);
 
 /**
- * The rule that a policy declares, in the whole numbers of the algorithms.
+ * The rule that a policy declares, in the whole numbers of the algorithms. What all policies have, `checkPolicy` checks.
  *
  * @throws InvalidPolicyError listing everything that is wrong with the policy
  */
 export function resolveRule(policy: LimitPolicy): LimitRule {
   const check = new PolicyCheck();
-  if (typeof policy.name !== 'string' || !NAME_PATTERN.test(policy.name)) {
-    check.report('name', `${show(policy.name)} is no name. Write 1 to 64 of a-z, 0-9, _ and -.`);
-  }
   const rule = ruleOf(policy, check);
   if (check.problems.length > 0) throw new InvalidPolicyError(policy.name, check.problems);
   return Object.freeze(rule);
