@@ -22,6 +22,7 @@ import { ReadWriteLock } from './read-write-lock.js';
 import type { ForceReleaseReply } from './scripts/force-release.script.js';
 import type { LockState } from './scripts/inspect-lock.script.js';
 import { Semaphore } from './semaphore.js';
+import { AbandonedLocks } from './waiting/abandoned-locks.js';
 import { LockAcquisition } from './waiting/lock-acquisition.js';
 import { LockCommands } from './waiting/lock-commands.js';
 import { LockInbox } from './waiting/lock-inbox.js';
@@ -54,6 +55,7 @@ export class LockService {
   readonly #commands: LockCommands;
   readonly #inbox: LockInbox;
   readonly #random: Random;
+  readonly #abandoned: AbandonedLocks;
   readonly #held: HeldLocks;
   readonly #events = new LockEvents();
   /** The locks that code runs under. */
@@ -82,7 +84,14 @@ export class LockService {
     this.#process = random.bytes(8).toString('hex');
     this.#commands = new LockCommands(redis, keySpace);
     this.#inbox = new LockInbox(redis, keySpace.channels + this.#process);
-    this.#held = new HeldLocks({ clock, commands: this.#commands, inbox: this.#inbox, events: this.#events });
+    this.#abandoned = new AbandonedLocks(clock, this.#commands);
+    this.#held = new HeldLocks({
+      clock,
+      commands: this.#commands,
+      inbox: this.#inbox,
+      abandoned: this.#abandoned,
+      events: this.#events,
+    });
   }
 
   /**
@@ -215,6 +224,7 @@ export class LockService {
   async close(within: Duration = DEFAULT_CLOSE): Promise<void> {
     this.#closing.abort();
     await this.#held.close(within);
+    this.#abandoned.close();
     await this.#inbox.close();
   }
 
@@ -249,6 +259,7 @@ export class LockService {
     const acquisition = new LockAcquisition({ key, owner }, request, {
       commands: this.#commands,
       inbox: this.#inbox,
+      abandoned: this.#abandoned,
       clock: this.#clock,
       random: this.#random,
       closing: this.#closing.signal,

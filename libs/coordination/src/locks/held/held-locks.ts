@@ -3,6 +3,7 @@ import type { Clock, Duration } from '@nest-strata/core';
 import type { LockLostReason } from '../errors/lock-lost.error.js';
 import type { LockEvents } from '../lock-event.js';
 import type { LeaveReply } from '../scripts/leave-lock.script.js';
+import type { AbandonedLocks } from '../waiting/abandoned-locks.js';
 import type { LockCommands } from '../waiting/lock-commands.js';
 import type { LockInbox } from '../waiting/lock-inbox.js';
 import type { LockTicket } from './held-lock.js';
@@ -14,6 +15,7 @@ export interface HeldLocksContext {
   readonly clock: Clock;
   readonly commands: LockCommands;
   readonly inbox: LockInbox;
+  readonly abandoned: AbandonedLocks;
   readonly events: LockEvents;
 }
 
@@ -36,7 +38,7 @@ export class HeldLocks {
     this.#keeper = {
       clock,
       extend: async (lock, ttlMs) => (await commands.extend(lock, ttlMs)) !== undefined,
-      leave: (lock) => this.#leave(lock),
+      leave: (lock, ttlMs) => this.#leave(lock, ttlMs),
       ended: (lock, reason) => this.#ended(lock, reason),
     };
   }
@@ -71,17 +73,19 @@ export class HeldLocks {
     for (const { lock } of [...this.#held.values()]) lock.stopRenewing();
   }
 
-  async #leave(lock: LockTicket): Promise<LeaveReply> {
+  async #leave(ticket: LockTicket, ttlMs: number): Promise<LeaveReply> {
+    const { abandoned, commands, events } = this.#context;
     try {
-      return await this.#context.commands.leave(lock);
+      return await commands.leave(ticket);
     } catch (error) {
-      this.#context.events.emit({ type: 'release-failed', key: lock.key, owner: lock.owner, error });
+      events.emit({ type: 'release-failed', ...ticket, error });
+      void abandoned.giveBack(ticket, ttlMs);
       throw error;
     }
   }
 
-  #ended({ key, owner }: Lock, reason: LockLostReason): void {
-    const { clock, commands, events } = this.#context;
+  #ended({ key, owner, ttlMs }: Lock, reason: LockLostReason): void {
+    const { abandoned, clock, events } = this.#context;
     const held = this.#held.get(owner);
     if (held === undefined) return;
     this.#held.delete(owner);
@@ -90,8 +94,8 @@ export class HeldLocks {
       events.emit({ type: 'released', key, owner, heldMs: clock.monotonicMs() - held.sinceMs });
     else if (reason === 'detached') events.emit({ type: 'detached', key, owner });
     else events.emit({ type: 'lost', key, owner, reason });
-    // So that nobody waits for a lease that is not used; if Redis cannot be told, it ends by itself.
-    if (reason === 'expired') commands.leave({ key, owner }).catch(() => undefined);
+    // So that nobody waits for a lease that is not used.
+    if (reason === 'expired') void abandoned.giveBack({ key, owner }, ttlMs);
     if (this.#held.size === 0) this.#whenEmpty?.();
   }
 }

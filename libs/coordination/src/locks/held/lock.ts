@@ -21,7 +21,7 @@ export interface LockKeeper {
   readonly clock: Clock;
   /** Extends the lease in Redis; `false` when it is not ours. */
   readonly extend: (lock: LockTicket, ttlMs: number) => Promise<boolean>;
-  readonly leave: (lock: LockTicket) => Promise<LeaveReply>;
+  readonly leave: (lock: LockTicket, ttlMs: number) => Promise<LeaveReply>;
   /** Called once, when the lock is held no longer. */
   readonly ended: (lock: Lock, reason: LockLostReason) => void;
 }
@@ -41,8 +41,9 @@ export class Lock implements HeldLock {
    * who stores refuses what comes with a lower one than before: see `FenceGuard`.
    */
   readonly fence: string;
+  /** How long it outlives its holder, in ms. */
+  readonly ttlMs: number;
   readonly #keeper: LockKeeper;
-  readonly #ttlMs: number;
   readonly #aborter = new AbortController();
   #isRenewed: boolean;
   #deadlineMs: number;
@@ -57,7 +58,7 @@ export class Lock implements HeldLock {
     this.owner = grant.owner;
     this.fence = grant.fence;
     this.#keeper = keeper;
-    this.#ttlMs = grant.ttlMs;
+    this.ttlMs = grant.ttlMs;
     this.#isRenewed = grant.isRenewed;
     this.#deadlineMs = certainUntilMs(grant.startMs, grant.leaseMs);
     this.#watch();
@@ -152,7 +153,7 @@ export class Lock implements HeldLock {
     this.#finish('released');
     try {
       // What is gone at the second attempt was given back by the first, whose answer was lost.
-      return (await this.#keeper.leave(this)) === 'held' || isAgain;
+      return (await this.#keeper.leave(this.toJSON(), this.ttlMs)) === 'held' || isAgain;
     } catch (error) {
       this.#releasing = undefined;
       throw toLockUnavailable(this.key, error);
@@ -181,7 +182,7 @@ export class Lock implements HeldLock {
     const { clock } = this.#keeper;
     const extend = (): void => {
       // Not now; the deadline goes on, and whether there is time for another attempt shows then.
-      this.#extend().catch(() => this.#extendAt(clock.monotonicMs() + extendAgainAfterMs(this.#ttlMs)));
+      this.#extend().catch(() => this.#extendAt(clock.monotonicMs() + extendAgainAfterMs(this.ttlMs)));
     };
     this.#extension?.cancel();
     if (this.isHeld) this.#extension = clock.setTimer(extend, Math.max(0, atMs - clock.monotonicMs()));
@@ -189,13 +190,13 @@ export class Lock implements HeldLock {
 
   async #extend(): Promise<void> {
     const startMs = this.#keeper.clock.monotonicMs();
-    const isOurs = await this.#keeper.extend(this, this.#ttlMs);
+    const isOurs = await this.#keeper.extend(this.toJSON(), this.ttlMs);
     if (this.#end !== undefined) return;
     if (!isOurs) {
       this.lose('taken');
       return;
     }
-    this.#deadlineMs = Math.max(this.#deadlineMs, certainUntilMs(startMs, this.#ttlMs));
-    this.#extendAt(extendAtMs(startMs, this.#ttlMs));
+    this.#deadlineMs = Math.max(this.#deadlineMs, certainUntilMs(startMs, this.ttlMs));
+    this.#extendAt(extendAtMs(startMs, this.ttlMs));
   }
 }

@@ -7,6 +7,7 @@ import { certainUntilMs, claimMsOf } from '../held/lease-time.js';
 import type { LockGrant } from '../held/lock.js';
 import type { LockRequest } from '../options/lock-request.js';
 import type { AcquireReply } from '../scripts/acquire-lock.script.js';
+import type { AbandonedLocks } from './abandoned-locks.js';
 import type { LockCommands } from './lock-commands.js';
 import type { GrantMessage, InboxReader, LockInbox } from './lock-inbox.js';
 import { askAgainAfterMs } from './poll-delay.js';
@@ -15,6 +16,7 @@ import { askAgainAfterMs } from './poll-delay.js';
 export interface AcquisitionContext {
   readonly commands: LockCommands;
   readonly inbox: LockInbox;
+  readonly abandoned: AbandonedLocks;
   readonly clock: Clock;
   readonly random: Random;
   /** Aborted when nothing is acquired any more. */
@@ -83,7 +85,9 @@ export class LockAcquisition implements InboxReader {
     try {
       return await this.#acquire();
     } catch (error) {
-      if (!(error instanceof LockContendedError)) await this.#leave(error instanceof LockUnavailableError);
+      // Where Redis is away, nobody waits for it to hear of this, too.
+      const left = error instanceof LockContendedError || this.#leave();
+      if (!(error instanceof LockUnavailableError)) await left;
       throw error;
     } finally {
       stopReading();
@@ -196,10 +200,8 @@ export class LockAcquisition implements InboxReader {
     throw new LockUnavailableError(this.#ticket.key, 'replicas');
   }
 
-  /** Where Redis does not answer, a place in the queue ends with its time, and a lock with its claim or ttl. */
-  async #leave(isAway: boolean): Promise<void> {
-    const left = this.#context.commands.leave(this.#ticket).catch(() => undefined);
-    if (!isAway) await left;
+  #leave(): Promise<void> {
+    return this.#context.abandoned.giveBack(this.#ticket, this.#request.ttlMs);
   }
 
   #throwIfAborted(): void {
