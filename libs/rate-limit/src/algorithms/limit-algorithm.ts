@@ -1,4 +1,5 @@
 import type { LimitRule } from '../rule/limit-rule.js';
+import type { LimitLua } from './limit-lua.js';
 import type { LimitVerdict } from '../store/limit-store.port.js';
 
 /** One claim at one moment, as an algorithm judges it. */
@@ -21,8 +22,8 @@ export interface LimitQuestion<Rule extends LimitRule = LimitRule> {
 export interface LimitAlgorithm<Rule extends LimitRule, Kept, Standing> {
   /** Marks what is stored. State under another mark counts as none: a policy that changes its algorithm begins anew. */
   readonly mark: string;
-  /** The Lua that adds `limits[mark]`; see `script-frame.ts` for what it is made of. */
-  readonly lua: string;
+  /** The Lua that does the same. */
+  readonly lua: LimitLua;
   /** Whether its state in Redis lives in a key beside the hash of the subject. */
   readonly hasOwnKey: boolean;
   /** `p1` to `p4` of the Lua. */

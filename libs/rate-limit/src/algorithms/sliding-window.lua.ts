@@ -1,66 +1,76 @@
+import type { LimitLua } from './limit-lua.js';
+import { nearest, wrapped } from './limit-lua.js';
+
+const HELPERS = String.raw`
+local function buckets_now(value, bucket_us, bucket_count)
+  local counts = {}
+  for at = 1, bucket_count + 1 do counts[at] = 0 end
+  if not value then return now, counts end
+  local bytes = string.byte(value, 14)
+  local number = (#value - 14) / bytes
+  local kept = { unpack_struct('<I6I6B' .. string.rep(BYTES[bytes], number), value, 2) }
+  local last, kept_us = ${nearest('kept[1]')}, kept[2]
+  local latest = max(now, last)
+  local oldest, kept_oldest = floor(latest / bucket_us) - bucket_count, floor(last / kept_us) - number + 1
+  for index = 0, number - 1 do
+    local count = kept[index + 4]
+    if count > 0 then
+      local at = floor(min((kept_oldest + index + 1) * kept_us - 1, last) / bucket_us) - oldest + 1
+      if at >= 1 then counts[at] = min(counts[at] + count, 4294967295) end
+    end
+  end
+  return latest, counts
+end
+
+local function bucket_sum(counts, last, bucket_us, is_strict)
+  local used = counts[1]
+  if is_strict == 0 and used > 0 then
+    local step_us = ceil(bucket_us / 1048576)
+    local steps = ceil(bucket_us / step_us)
+    used = ceil(used * (steps - floor(last % bucket_us / step_us)) / steps)
+  end
+  for at = 2, #counts do used = used + counts[at] end
+  return used
+end
+
+local function give_to_buckets(counts, last, bucket_us, cost, moment)
+  if moment then
+    local at = #counts - max(0, floor(last / bucket_us) - floor(moment / bucket_us))
+    if at >= 1 then counts[at] = max(0, counts[at] - cost) end
+    return
+  end
+  for at = #counts, 1, -1 do
+    local given = min(cost, counts[at])
+    counts[at], cost = counts[at] - given, cost - given
+  end
+end
+
+local function pack_buckets(counts, last, bucket_us)
+  local most, bytes = max(unpack(counts)), 1
+  while most >= 256 ^ bytes do bytes = bytes + 1 end
+  local shape = '<BI6I6B' .. string.rep(BYTES[bytes], #counts)
+  return pack_struct(shape, 115, ${wrapped('last')}, bucket_us, bytes, unpack(counts))
+end
+
+local function until_buckets_pass(counts, last, bucket_us)
+  for at = #counts, 1, -1 do
+    if counts[at] > 0 then return at * bucket_us - last % bucket_us + last - now end
+  end
+  return 0
+end
+`;
+
 /**
  * p1: a bucket in µs; p2: how many there are; p3: the limit; p4: 1 if strict. Kept: the moment of the latest take, the
  * width of a bucket, and the counts up to the bucket of that moment, all of as many bytes as the largest needs.
  */
-export const slidingWindowLua = String.raw`
-limits.s = {
-  read = function(c)
-    local counts = {}
-    for at = 1, c.p2 + 1 do counts[at] = 0 end
-    c.last, c.counts = now, counts
-    if not c.value then return end
-    local bytes = string.byte(c.value, 14)
-    local number = (#c.value - 14) / bytes
-    local kept = { struct.unpack('<I6I6I1' .. string.rep(WIDTHS[bytes], number), c.value, 2) }
-    local last, bucket_us = near(kept[1]), kept[2]
-    c.last = math.max(now, last)
-    local oldest, kept_oldest = math.floor(c.last / c.p1) - c.p2, math.floor(last / bucket_us) - number + 1
-    for index = 0, number - 1 do
-      local count = kept[index + 4]
-      if count > 0 then
-        local moment = math.min((kept_oldest + index + 1) * bucket_us - 1, last)
-        local at = math.floor(moment / c.p1) - oldest + 1
-        if at >= 1 then counts[at] = math.min(counts[at] + count, 4294967295) end
-      end
-    end
-  end,
-  allows = function(c)
-    local used = c.counts[1]
-    if c.p4 == 0 and used > 0 then
-      local step_us = math.ceil(c.p1 / 1048576)
-      local steps = math.ceil(c.p1 / step_us)
-      used = math.ceil(used * (steps - math.floor(c.last % c.p1 / step_us)) / steps)
-    end
-    for at = 2, c.p2 + 1 do used = used + c.counts[at] end
-    return used + c.cost <= c.p3
-  end,
-  take = function(c) c.counts[c.p2 + 1] = math.min(c.counts[c.p2 + 1] + c.cost, 4294967295) end,
-  give_back = function(c)
-    local newest, left = c.p2 + 1, c.cost
-    if c.moment then
-      local at = newest - math.max(0, math.floor(c.last / c.p1) - math.floor(c.moment / c.p1))
-      if at >= 1 then c.counts[at] = math.max(0, c.counts[at] - c.cost) end
-      return
-    end
-    for at = newest, 1, -1 do
-      local given = math.min(left, c.counts[at])
-      c.counts[at], left = c.counts[at] - given, left - given
-    end
-  end,
-  pack = function(c)
-    local bytes = width(math.max(unpack(c.counts)))
-    local shape = '<I6I6I1' .. string.rep(WIDTHS[bytes], #c.counts)
-    return 's' .. struct.pack(shape, c.last % WRAP, c.p1, bytes, unpack(c.counts))
-  end,
-  left_us = function(c)
-    for at = c.p2 + 1, 1, -1 do
-      if c.counts[at] > 0 then return at * c.p1 - c.last % c.p1 + c.last - now end
-    end
-    return 0
-  end,
-  tell = function(c, say)
-    say(c.last)
-    for at = 1, c.p2 + 1 do say(c.counts[at]) end
-  end,
-}
-`;
+export const slidingWindowLua: LimitLua = {
+  helpers: `local BYTES = { 'I1', 'I2', 'I3', 'I4' }\n${HELPERS}`,
+  read: `c.last, c.counts = buckets_now(c.value, c.p1, c.p2)`,
+  allows: `bucket_sum(c.counts, c.last, c.p1, c.p4) + c.cost <= c.p3`,
+  take: `c.counts[c.p2 + 1] = min(c.counts[c.p2 + 1] + c.cost, 4294967295)`,
+  giveBack: `give_to_buckets(c.counts, c.last, c.p1, c.cost, c.moment)`,
+  pack: `pack_buckets(c.counts, c.last, c.p1)`,
+  leftUs: `until_buckets_pass(c.counts, c.last, c.p1)`,
+  tell: `c.last, c.counts`,
+};

@@ -3,9 +3,10 @@ import { algorithmOf } from '../algorithms/algorithm-of.js';
 import type { LimitQuestion } from '../algorithms/limit-algorithm.js';
 import { checkClaims } from './check-claims.js';
 import { claimOfPenalty } from './claim-of-penalty.js';
+import type { ClaimShape, LimitOperation } from './compose-limit-script.js';
 import { forgetLimitsScript } from './forget-limits.script.js';
 import { judgeLimitsScript } from './judge-limits.script.js';
-import type { LimitOperation } from './judge-limits.script.js';
+
 import { LimitKeys } from './limit-keys.js';
 import { LimitStore } from './limit-store.port.js';
 import type { LimitAnswer, LimitClaim, LimitVerdict } from './limit-store.port.js';
@@ -75,18 +76,17 @@ export class RedisLimitStore extends LimitStore {
     operation: LimitOperation,
     claims: readonly LimitClaim[],
   ): Promise<{ isAllowed: boolean; nowUs: number; reply: () => number }> {
-    const algorithms = claims.map(({ rule }) => algorithmOf(rule));
     const subjects = [...new Set(claims.map(({ subject }) => subject))];
     const keys = subjects.map((subject) => this.#keys.subject(subject));
-    const args: RedisArgument[] = [this.#nowUs?.() ?? '', operation];
-    claims.forEach(({ subject, policy, rule, cost, isShadow, lease, takenForUs }, index) => {
+    const args: RedisArgument[] = [this.#nowUs?.() ?? ''];
+    const shapes = claims.map(({ subject, policy, rule, cost, isShadow, lease, takenForUs }): ClaimShape => {
       const algorithm = algorithmOf(rule);
+      const [p1 = 0, p2 = 0, p3 = 0, p4 = 0] = algorithm.parameters(rule, subject);
+      args.push(policy, cost, (rule.kind === 'concurrency' ? lease : takenForUs) ?? '', p1, p2, p3, p4);
       const ownKey = algorithm.hasOwnKey ? keys.push(this.#keys.policy(subject, policy)) : 0;
-      const [p1 = 0, p2 = 0, p3 = 0, p4 = 0] = algorithms[index]?.parameters(rule, subject) ?? [];
-      args.push(algorithm.mark, subjects.indexOf(subject) + 1, ownKey, policy, cost, isShadow ? 1 : 0);
-      args.push((rule.kind === 'concurrency' ? lease : takenForUs) ?? '', p1, p2, p3, p4);
+      return { algorithm, subjectKey: subjects.indexOf(subject) + 1, ownKey, isShadow };
     });
-    const script = judgeLimitsScript(algorithms, keys.length, claims.length);
+    const script = judgeLimitsScript(operation, shapes, keys.length);
     const numbers = await this.#redis.run(script, byPosition(keys), byPosition(args));
     let at = 0;
     const reply = (): number => numbers[at++] ?? 0;
