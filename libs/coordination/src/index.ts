@@ -25,6 +25,8 @@ export type { GapReason } from './channels/live/handler-queue.js';
 export type { MessageHeader } from './channels/message/envelope.js';
 export type { Instantiate, PayloadClass, PayloadSchema, PayloadType } from './channels/message/payload-type.js';
 export type { ChannelParams, ReceivedParams } from './channels/registry/channel-params.js';
+export { ChannelRelay } from './channels/relay/channel-relay.js';
+export type { RelayedGap, RelayedMessage, RelaySocket } from './channels/relay/channel-relay.js';
 export { defineChannels } from './channels/registry/define-channels.js';
 export type {
   ChannelDeclaration,

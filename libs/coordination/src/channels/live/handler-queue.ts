@@ -65,21 +65,20 @@ export class HandlerQueue<Item> {
     this.#itemCount = 0;
   }
 
-  /** Gaps come before it only if it was the next one: then one gap is enough. */
+  /** What is dropped leaves a gap, which is one with the gaps beside it. */
   #dropOldest(): number {
     let hasGap = false;
+    let count = 0;
     for (const [number, entry] of this.#entries) {
-      if ('gap' in entry) {
-        if (hasGap) this.#entries.delete(number);
-        hasGap = true;
-        continue;
-      }
+      if ('item' in entry && count > 0) break;
       if (hasGap) this.#entries.delete(number);
-      else this.#entries.set(number, { gap: 'overflow' });
+      else if ('item' in entry) this.#entries.set(number, { gap: 'overflow' });
+      hasGap = true;
+      if ('gap' in entry) continue;
       this.#forget(entry.item);
-      return 1;
+      count = 1;
     }
-    return 0;
+    return count;
   }
 
   #forget(item: Item): void {
