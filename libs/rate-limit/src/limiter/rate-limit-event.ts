@@ -14,6 +14,8 @@ export type RateLimitEvent =
   | { readonly type: 'degraded'; readonly error: unknown }
   | { readonly type: 'recovered' }
   /** What was taken in memory while Redis was away is counted in Redis now; what is `lost` is not known to be. */
-  | { readonly type: 'reconciled'; readonly subjects: number; readonly taken: number; readonly lost: number };
+  | { readonly type: 'reconciled'; readonly subjects: number; readonly taken: number; readonly lost: number }
+  /** Something failed behind a request, which nobody waits for. */
+  | { readonly type: 'error'; readonly error: unknown };
 
 export type RateLimitListener = (event: RateLimitEvent) => void;

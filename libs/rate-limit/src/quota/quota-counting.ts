@@ -1,6 +1,6 @@
-import { RedisReplyError, RedisUnavailableError } from '@nest-strata/redis';
 import { StrataError, type Clock } from '@nest-strata/core';
 import type { Listeners } from '../limiter/listeners.js';
+import { isRedisAway } from '../limiter/redis-away.js';
 import type { ResolvedQuota, QuotaLimits } from './quota-definition.js';
 import type { QuotaEvent } from './quota-event.js';
 import { QuotaPeriods, type KindOfCounter } from './quota-periods.js';
@@ -61,7 +61,7 @@ export class QuotaCounting {
       this.#tell(user, quota, counted);
       return counted;
     } catch (error) {
-      if (!isAway(error)) throw error;
+      if (!isRedisAway(error)) throw error;
       this.#becomeDegraded(true, error);
       return undefined;
     }
@@ -110,9 +110,4 @@ export class QuotaCounting {
     this.#isDegraded = isDegraded;
     this.#events.emit(isDegraded ? { type: 'degraded', error } : { type: 'recovered' });
   }
-}
-
-/** Whether Redis does not answer, or cannot do what it is asked (out of memory, read only): nothing the caller can mend. */
-export function isAway(error: unknown): boolean {
-  return error instanceof RedisUnavailableError || error instanceof RedisReplyError;
 }

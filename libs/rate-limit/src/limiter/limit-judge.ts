@@ -1,0 +1,159 @@
+import type { RedisPort } from '@nest-strata/redis';
+import type { LimitAnswer, LimitClaim, LimitStore } from '../store/limit-store.port.js';
+import { claimOf, resultOf, type AskedLimit } from './asked-limit.js';
+import type { Escalation } from './escalation.js';
+import type { Listeners } from './listeners.js';
+import type { LocalLimits } from './local-limits.js';
+import { neverClaim } from './never-claim.js';
+import type { RateLimitEvent } from './rate-limit-event.js';
+import type { PolicyResult, RateLimitSource } from './rate-limit-result.js';
+import { isRedisAway } from './redis-away.js';
+
+/** What the limits of a request say. */
+export interface Judgement {
+  readonly results: readonly PolicyResult[];
+  /** For how long the subject is blocked; 0: it is not. */
+  readonly blockedForMs: number;
+  /** What was taken, as it would be given back. */
+  readonly taken: readonly LimitClaim[];
+  readonly isDegraded: boolean;
+}
+
+/** What a judge is made of. */
+export interface LimitJudgeParts {
+  readonly store: LimitStore;
+  readonly source: RateLimitSource;
+  readonly local: LocalLimits;
+  readonly escalation: Escalation | undefined;
+  readonly events: Listeners<RateLimitEvent>;
+  readonly redis: RedisPort | undefined;
+}
+
+/**
+ * Asks the store, all limits of a request at once; lets each policy decide for itself while Redis is away, and counts in
+ * Redis what was given meanwhile when it is back.
+ */
+export class LimitJudge {
+  readonly #parts: LimitJudgeParts;
+  readonly #stopListening: (() => void) | undefined;
+  #isDegraded = false;
+  #reconciling: Promise<void> | undefined;
+
+  constructor(parts: LimitJudgeParts) {
+    this.#parts = parts;
+    this.#stopListening = parts.redis?.onStateChange((state) => {
+      if (state === 'ready') this.#reconcile();
+    });
+  }
+
+  get isDegraded(): boolean {
+    return this.#isDegraded;
+  }
+
+  /** Judges all limits of a request; takes all or nothing, or with `isQuestion` nothing. */
+  async judge(asked: readonly AskedLimit[], lease: string | undefined, isQuestion: boolean): Promise<Judgement> {
+    const { store, source, local, escalation } = this.#parts;
+    const claims = asked.map((one) => claimOf(one, lease));
+    const subjects = escalation === undefined ? [] : [...new Set(asked.map(({ subject }) => subject))];
+    const blocks = subjects.map((subject) => escalation?.blockClaim(subject)).filter((one) => one !== undefined);
+    const [first] = claims;
+    const never = isQuestion && first !== undefined ? [neverClaim(first.subject)] : [];
+    const answer = await this.#ask(() => store.take([...claims, ...blocks, ...never]));
+    if (answer === undefined) {
+      const results = local.judge(asked, lease, isQuestion);
+      const isTaken = !isQuestion && results.every(({ isAllowed }) => isAllowed);
+      const taken = asked
+        .filter(({ policy }) => isTaken && policy.whenAway === 'local')
+        .map((one) => claimOf(one, lease, true));
+      return { results, blockedForMs: 0, taken, isDegraded: true };
+    }
+    const { verdicts, nowUs } = answer;
+    const results = asked.map((one, index) => resultOf(one, verdictAt(answer, index), source, false));
+    const blockedForUs = blocks.map((_, index) => verdicts[claims.length + index]?.retryAfterUs ?? 0);
+    const taken = answer.isAllowed
+      ? claims
+          .map((claim, index) => ({ ...claim, takenForUs: nowUs + verdictAt(answer, index).waitUs }))
+          .filter((_, index) => verdictAt(answer, index).isAllowed)
+      : [];
+    const blockedForMs = Math.ceil(Math.max(0, ...blockedForUs) / 1_000);
+    return { results, blockedForMs, taken, isDegraded: false };
+  }
+
+  /** Takes without asking. */
+  async penalize(asked: readonly AskedLimit[]): Promise<Judgement> {
+    const { store, source, local } = this.#parts;
+    const answer = await this.#ask(() => store.penalize(asked.map((one) => claimOf(one, undefined))));
+    if (answer !== undefined) {
+      const results = asked.map((one, index) => resultOf(one, verdictAt(answer, index), source, false));
+      return { results, blockedForMs: 0, taken: [], isDegraded: false };
+    }
+    await local.penalize(asked);
+    const results = local.judge(
+      asked.map((one) => ({ ...one, cost: 0 })),
+      undefined,
+      true,
+    );
+    return { results, blockedForMs: 0, taken: [], isDegraded: true };
+  }
+
+  /** Gives back claims; those that were taken locally, with `isLocal`. While Redis is away nothing is. */
+  async giveBack(claims: readonly LimitClaim[], isLocal: boolean): Promise<void> {
+    const { store, local } = this.#parts;
+    if (isLocal) return local.giveBack(claims);
+    if (claims.length > 0) await this.#ask(() => store.giveBack(claims));
+  }
+
+  /** @throws RedisUnavailableError, RedisReplyError when Redis is away */
+  async reset(subject: string, policies: readonly string[] | undefined): Promise<void> {
+    const { store, local } = this.#parts;
+    await local.reset(subject, policies);
+    await store.reset(subject, policies);
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening?.();
+    await this.#reconciling;
+    await this.#parts.local.close();
+  }
+
+  /** `undefined` while Redis is away. */
+  async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      const answer = await ask();
+      this.#becomeDegraded(false);
+      return answer;
+    } catch (error) {
+      if (!isRedisAway(error)) throw error;
+      this.#becomeDegraded(true, error);
+      return undefined;
+    }
+  }
+
+  #becomeDegraded(isDegraded: boolean, error?: unknown): void {
+    if (this.#isDegraded !== isDegraded) {
+      this.#isDegraded = isDegraded;
+      this.#parts.events.emit(isDegraded ? { type: 'degraded', error } : { type: 'recovered' });
+    }
+    if (!isDegraded) this.#reconcile();
+  }
+
+  #reconcile(): void {
+    const { local, store, events } = this.#parts;
+    if (!local.hasSpent || this.#reconciling !== undefined) return;
+    this.#reconciling = local
+      .reconcile(store)
+      .then((outcome) => {
+        if (outcome.taken > 0 || outcome.lost > 0) events.emit({ type: 'reconciled', ...outcome });
+      })
+      .catch((error: unknown) => events.emit({ type: 'error', error }))
+      .finally(() => {
+        this.#reconciling = undefined;
+      });
+  }
+}
+
+function verdictAt({ verdicts }: LimitAnswer, index: number): LimitAnswer['verdicts'][number] {
+  const verdict = verdicts[index];
+  if (verdict === undefined) throw new TypeError(`The store gave no verdict on claim ${index}.`);
+  return verdict;
+}
