@@ -116,6 +116,26 @@ describe('RedisLimitStore', () => {
     expect(await dump(keys)).toEqual(before);
   });
 
+  it('leaves no key of what it forgets', async () => {
+    const { store, namespace } = stores.inRedisTime();
+    const claims = ALL.map((policy, index) => claimOf(policy, { policy: `p${index}` }));
+    await store.take(claims);
+    await store.reset('user:1', ['p5']);
+    expect(await keysOf(namespace)).toEqual(['', ':p11'].map((policy) => `strata:${namespace}:r:{user:1}${policy}`));
+    await store.reset('user:1');
+    expect(await keysOf(namespace)).toEqual([]);
+  });
+
+  it('judges more claims than Lua has local variables for', async () => {
+    const { store } = stores.inRedisTime();
+    const claims = Array.from({ length: 40 }, (_, index) =>
+      claimOf(ALL[index % ALL.length] as NamelessPolicy, { policy: `p${index}`, subject: `user:${index % 3}` }),
+    );
+    const { isAllowed, verdicts } = await store.take(claims);
+    expect(isAllowed).toBe(true);
+    expect(verdicts.map(({ used }) => used)).toEqual(claims.map(() => 1));
+  });
+
   it('goes on when the scripts of the server are flushed', async () => {
     const { store } = stores.inRedisTime();
     const claim = claimOf({ algorithm: 'sliding-log', limit: 100, window: '1h' });
@@ -151,6 +171,7 @@ describe('RedisLimitStore', () => {
     const { verdicts } = await store.take(claims.map((claim) => ({ ...claim, cost: 0 })));
     stores.clock.nowUs = savedUs;
     expect(verdicts.map(({ used }) => used)).toEqual(claims.map(() => 4));
+    expect(Math.max(...verdicts.map(({ resetAfterUs }) => resetAfterUs))).toBeLessThan(3_000_000);
   });
 
   it('never lets a clock that is set back by the whole lead of a queue do more than deny', async () => {
