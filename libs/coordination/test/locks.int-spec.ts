@@ -46,6 +46,17 @@ describe('a lock', () => {
     await other.release();
   });
 
+  it('stays with its holder when somebody gives it back who lost it without a word', async () => {
+    const carol = await processes.process();
+    const lost = await carol.locks.acquire('stranger');
+    await ada.locks.forceRelease('stranger');
+    const lock = await bob.locks.acquire('stranger');
+    expect(lost.isHeld).toBe(true);
+    expect(await lost.release()).toBe(false);
+    expect((await ada.locks.inspect('stranger')).holders.map(({ owner }) => owner)).toEqual([lock.owner]);
+    expect(await lock.release()).toBe(true);
+  });
+
   it('says after its release that it is held no longer, and aborts nothing', async () => {
     const lock = await ada.locks.acquire('over');
     await lock.release();

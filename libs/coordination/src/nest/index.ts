@@ -6,3 +6,9 @@ export { DuplicateChannelModuleError } from './channels/duplicate-channel-module
 export { InvalidChannelHandlerError } from './channels/invalid-channel-handler.error.js';
 export { OnChannel } from './channels/on-channel.decorator.js';
 export type { OnChannelOptions } from './channels/on-channel.decorator.js';
+export type { LockModuleExtras, LockModuleOptions } from './lock-module-options.js';
+export { attachLocks } from './lock-receiver.js';
+export { LockModule } from './lock.module.js';
+export { Locked } from './locked.decorator.js';
+export type { LockedDecorator, LockedOptions } from './locked.decorator.js';
+export { MissingLockServiceError } from './missing-lock-service.error.js';
