@@ -46,6 +46,15 @@ export type { QuotaHistoryEntry, QuotaPeriodUsage, QuotaResult } from './quota/q
 export { QUOTA_CHANNEL, QuotaService } from './quota/quota-service.js';
 export type { QuotaServiceOptions, QuotaServiceParts } from './quota/quota-service.js';
 export { QuotaStore } from './quota/quota-store.port.js';
+export type {
+  QuotaCounter,
+  QuotaScope,
+  QuotaSettlement,
+  QuotaSettleOutcome,
+  QuotaStanding,
+  QuotaTake,
+  QuotaTakeOutcome,
+} from './quota/quota-store.port.js';
 export { RedisQuotaStore } from './quota/redis.quota-store.js';
 export type { LimitRule } from './rule/limit-rule.js';
 export { resolveRule } from './rule/resolve-rule.js';

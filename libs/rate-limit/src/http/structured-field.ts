@@ -1,5 +1,5 @@
 /** A parameter of an item: text becomes a String, a number an Integer, bytes a Byte Sequence; `undefined` is left out. */
-export type FieldParameters = Readonly<Record<string, string | number | Uint8Array | undefined>>;
+type FieldParameters = Readonly<Record<string, string | number | Uint8Array | undefined>>;
 
 /** A String of a list with its parameters, in order. */
 export interface FieldItem {

@@ -6,7 +6,7 @@ import type { Listeners } from './listeners.js';
 import type { LocalLimits } from './local-limits.js';
 import { neverClaim } from './never-claim.js';
 import type { RateLimitEvent } from './rate-limit-event.js';
-import type { PolicyResult, RateLimitSource } from './rate-limit-result.js';
+import type { PolicyResult, RateLimitResult, RateLimitSource } from './rate-limit-result.js';
 import { isRedisAway } from './redis-away.js';
 
 /** What the limits of a request say. */
@@ -156,4 +156,27 @@ function verdictAt({ verdicts }: LimitAnswer, index: number): LimitAnswer['verdi
   const verdict = verdicts[index];
   if (verdict === undefined) throw new TypeError(`The store gave no verdict on claim ${index}.`);
   return verdict;
+}
+
+/** What a judgement means for the request. */
+export function conclude({ results, blockedForMs, isDegraded }: Judgement, lease: string | undefined): RateLimitResult {
+  let retryAfterMs = blockedForMs;
+  let waitMs = 0;
+  let isAllowed = blockedForMs === 0;
+  for (const result of results) {
+    if (!result.isAllowed) {
+      isAllowed = false;
+      retryAfterMs = Math.max(retryAfterMs, result.retryAfterMs);
+    }
+    waitMs = Math.max(waitMs, result.waitMs);
+  }
+  return {
+    isAllowed,
+    isBlocked: blockedForMs > 0,
+    retryAfterMs,
+    waitMs: isAllowed ? waitMs : 0,
+    lease: isAllowed ? lease : undefined,
+    isDegraded,
+    policies: results,
+  };
 }

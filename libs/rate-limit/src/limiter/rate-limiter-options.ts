@@ -5,6 +5,7 @@ import { InvalidPolicyError, type PolicyProblem } from '../policy/invalid-policy
 import type { LimitPolicy, WhenAway } from '../policy/limit-policy.js';
 import type { PolicyResolver } from '../policy/policy-plans.js';
 import type { LimitStore } from '../store/limit-store.port.js';
+import type { AdvanceLeaseSettings } from './advance-leases.js';
 import type { EscalationOptions } from './escalation.js';
 
 /** What a `RateLimiter` keeps, and how. */
@@ -30,6 +31,19 @@ export interface RateLimiterOptions {
     readonly maxSubjects?: number;
     /** After which time Redis is asked again, because others may have given something back. Default `'1s'`. */
     readonly trustFor?: Duration;
+  };
+  /**
+   * Takes several at once for subjects that ask often, and gives them out without a trip to Redis. No limit is exceeded by
+   * it, but in windows that slide: what was taken may be used up to `for` later. A process that dies leaves up to `size`
+   * taken for each such subject, and a block or a `reset` by others is seen up to `for` late. Default: not.
+   */
+  readonly advance?: {
+    /** How many at once, 2 to 1000. Default 10. */
+    readonly size?: number;
+    /** For how long they may be given out. Default `'1s'`. */
+    readonly for?: Duration;
+    /** Requests of a subject within a second, in this process, from which on it is done. Default 50; 0: always. */
+    readonly hotPerSecond?: number;
   };
   /** Blocks subjects that are denied again and again. Default: none. */
   readonly escalation?: EscalationOptions;
@@ -57,12 +71,14 @@ export interface ResolvedLimiterOptions {
   readonly maxLocalSubjects: number;
   readonly maxBlockedSubjects: number;
   readonly trustBlockedForMs: number;
+  readonly advance: AdvanceLeaseSettings | undefined;
   readonly escalation: EscalationOptions | undefined;
   readonly maxOffenders: number;
 }
 
 const WAYS: readonly string[] = ['open', 'closed', 'local'] satisfies WhenAway[];
 const MAX_SUBJECTS = 10_000_000;
+const MAX_LEASE = 1_000;
 const OPTIONS: readonly string[] = [
   'namespace',
   'policies',
@@ -71,6 +87,7 @@ const OPTIONS: readonly string[] = [
   'localShare',
   'maxLocalSubjects',
   'blocked',
+  'advance',
   'escalation',
   'maxOffenders',
 ] satisfies (keyof RateLimiterOptions)[];
@@ -95,6 +112,11 @@ export function resolveLimiterOptions(options: RateLimiterOptions): ResolvedLimi
     maxLocalSubjects: options.maxLocalSubjects ?? 100_000,
     maxBlockedSubjects: options.blocked?.maxSubjects ?? 10_000,
     trustBlockedForMs: spanMs(options.blocked?.trustFor ?? '1s'),
+    advance: options.advance && {
+      size: options.advance.size ?? 10,
+      forMs: spanMs(options.advance.for ?? '1s'),
+      hotPerSecond: options.advance.hotPerSecond ?? 50,
+    },
     escalation: options.escalation,
     maxOffenders: options.maxOffenders ?? 256,
   });
@@ -106,6 +128,13 @@ export function resolveLimiterOptions(options: RateLimiterOptions): ResolvedLimi
   expect(WAYS.includes(whenAway), 'whenAway', whenAway, `Write 'open', 'closed' or 'local'`);
   expect(localShare > 0 && localShare <= 1, 'localShare', localShare, 'Give a share above 0 up to 1');
   expect(trustBlockedForMs >= 0, 'blocked.trustFor', options.blocked?.trustFor, `Give a duration, such as '1s'`);
+  const { advance } = resolved;
+  if (advance !== undefined) {
+    const { size, forMs, hotPerSecond } = advance;
+    expect(Number.isInteger(size) && size >= 2 && size <= MAX_LEASE, 'advance.size', size, 'Give 2 to 1000');
+    expect(forMs > 0 && forMs < Infinity, 'advance.for', options.advance?.for, `Give a duration, such as '1s'`);
+    expect(hotPerSecond >= 0, 'advance.hotPerSecond', hotPerSecond, 'Give a number of 0 or more');
+  }
   const counts = [
     ['maxLocalSubjects', resolved.maxLocalSubjects, 1],
     ['blocked.maxSubjects', resolved.maxBlockedSubjects, 0],

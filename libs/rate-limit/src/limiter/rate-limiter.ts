@@ -4,12 +4,13 @@ import { PolicyBook } from '../policy/policy-book.js';
 import type { LimitClaim, LimitStore } from '../store/limit-store.port.js';
 import { MemoryLimitStore } from '../store/memory.limit-store.js';
 import { RedisLimitStore } from '../store/redis.limit-store.js';
+import { AdvanceLeases } from './advance-leases.js';
 import { claimOf, limitsAskedBy, wantsPlaces, type AskedLimit } from './asked-limit.js';
 import { BlockLadder, blockResult } from './block-ladder.js';
 import { BlockedSubjects, WHOLE_SUBJECT } from './blocked-subjects.js';
 import { Escalation } from './escalation.js';
 import { explain, type RateLimitExplanation } from './explanation.js';
-import { LimitJudge, type Judgement } from './limit-judge.js';
+import { conclude, LimitJudge, type Judgement } from './limit-judge.js';
 import { Listeners } from './listeners.js';
 import { LocalLimits } from './local-limits.js';
 import { RATE_LIMIT_CHANNEL, type RateLimitEvent, type RateLimitListener } from './rate-limit-event.js';
@@ -54,6 +55,7 @@ export class RateLimiter {
   readonly #judge: LimitJudge;
   readonly #escalation: Escalation | undefined;
   readonly #ladder: BlockLadder | undefined;
+  readonly #leases: AdvanceLeases | undefined;
 
   /** @throws InvalidPolicyError */
   static create(options: RateLimiterOptions, parts: RateLimiterParts = {}): RateLimiter {
@@ -81,6 +83,7 @@ export class RateLimiter {
       events: this.#events,
       redis,
     });
+    this.#leases = options.advance && new AdvanceLeases(options.advance, this.#judge, clock);
   }
 
   /** Whether Redis did not answer the last time it was asked. */
@@ -165,6 +168,7 @@ export class RateLimiter {
    */
   async reset(subject: string, policies?: readonly string[]): Promise<void> {
     this.#blocked.forget(subject);
+    await this.#leases?.giveBack(subject);
     await this.#judge.reset(subject, policies);
     this.#blocked.forget(subject);
   }
@@ -198,6 +202,7 @@ export class RateLimiter {
   /** Ends what is under way; what is stored stays, and so does the connection. */
   async close(): Promise<void> {
     await this.#ladder?.settled();
+    await this.#leases?.giveBack();
     await this.#judge.close();
     await this.#store.close();
     this.#blocked.clear();
@@ -212,7 +217,7 @@ export class RateLimiter {
       return { result: known, taken: [] };
     }
     const lease = request.lease ?? (wantsPlaces(asked) ? this.#random.bytes(LEASE_BYTES).toString('hex') : undefined);
-    const judgement = await this.#judge.judge(asked, lease, false);
+    const judgement = (await this.#leases?.take(asked)) ?? (await this.#judge.judge(asked, lease, false));
     const result = conclude(judgement, lease);
     this.#remember(asked, judgement);
     this.#observe(result, asked, false);
@@ -284,26 +289,4 @@ export class RateLimiter {
       if (one.isShadowDenial) this.#events.emit({ type: 'shadow-denied', result: one });
     }
   }
-}
-
-function conclude({ results, blockedForMs, isDegraded }: Judgement, lease: string | undefined): RateLimitResult {
-  let retryAfterMs = blockedForMs;
-  let waitMs = 0;
-  let isAllowed = blockedForMs === 0;
-  for (const result of results) {
-    if (!result.isAllowed) {
-      isAllowed = false;
-      retryAfterMs = Math.max(retryAfterMs, result.retryAfterMs);
-    }
-    waitMs = Math.max(waitMs, result.waitMs);
-  }
-  return {
-    isAllowed,
-    isBlocked: blockedForMs > 0,
-    retryAfterMs,
-    waitMs: isAllowed ? waitMs : 0,
-    lease: isAllowed ? lease : undefined,
-    isDegraded,
-    policies: results,
-  };
 }

@@ -42,7 +42,7 @@ export function compilePolicy(policy: LimitPolicy, whenAway: WhenAway, localShar
 }
 
 /** What there is of a limit when nobody has taken anything. */
-export function limitOf(rule: LimitRule): number {
+function limitOf(rule: LimitRule): number {
   switch (rule.kind) {
     case 'token-bucket':
       return rule.capacity;
