@@ -171,6 +171,24 @@ describe('a wait that is disturbed', () => {
     expect(heard).toBeGreaterThanOrEqual(lost);
   });
 
+  it('has itself told, also when its inbox opened while it asked for its place', async () => {
+    const held = await ada.locks.acquire('k');
+    const replies = bob.redis.gateReplies(({ name }) => name === 'acquire-lock');
+    const places = async (isToBeTold: 0 | 1) => {
+      const owners = (await processes.port.send('HVALS', [`${processes.keyOf('k')}:owners`])) as Buffer[];
+      return owners.filter((owner) => String(owner).startsWith('w') && String(owner).endsWith(`:${isToBeTold}`)).length;
+    };
+    const waits = [bob.locks.acquire('k'), bob.locks.acquire('k')];
+    await untilWaiting(2);
+    await replies.arrival();
+    replies.release(); // the first one opens the inbox, and says so in Redis
+    await eventually(async () => (await places(1)) === 1);
+    replies.open();
+    await eventually(async () => (await places(1)) === 2);
+    await held.release();
+    for (const wait of waits) await (await wait).release();
+  });
+
   it('ends well though no message arrives at all', async () => {
     await openInboxes(ada, bob);
     for (const { redis } of [ada, bob]) redis.onPublished = () => false;

@@ -41,7 +41,6 @@ export const acquireLockScript = defineScript({
 local owner, mode, limit, lease_ms, wait_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 
 local function granted(token)
-  redis.call('ZADD', leases, now_ms + lease_ms, owner)
   keep()
   return { 1, now_ms, token, 0, 0 }
 end
@@ -49,15 +48,17 @@ end
 local function token_of_own()
   if not redis.call('ZSCORE', leases, owner) then return nil end
   local known = redis.call('HGET', owners, owner)
-  return known and string.sub(known, 2) or lease(owner, mode, lease_ms)
+  if not known then return lease(owner, mode, lease_ms) end
+  redis.call('ZADD', leases, now_ms + lease_ms, owner)
+  return string.sub(known, 2)
 end
 
 purge()
 local token = token_of_own()
 if token then return granted(token) end
-local is_queued = redis.call('HEXISTS', owners, owner) == 1
-if ARGV[7] == '0' and may_hold(mode, limit) then
-  drop_waiter(owner)
+local is_queued = first and redis.call('HEXISTS', owners, owner) == 1
+if (ARGV[7] == '0' or not first) and may_hold(mode, limit) then
+  if is_queued then drop_waiter(owner) end
   return granted(lease(owner, mode, lease_ms))
 end
 

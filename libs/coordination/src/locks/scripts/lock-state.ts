@@ -108,8 +108,9 @@ end
 local function keep()
   local last_ms = lease_end(-1, -1) + ${LEASE_RECORD_MS}
   redis.call('PEXPIREAT', leases, last_ms)
-  redis.call('PEXPIREAT', queue, now_ms + ${QUEUE_LIFE_MS})
-  if redis.call('EXISTS', queue) == 1 then last_ms = math.max(last_ms, now_ms + ${QUEUE_LIFE_MS}) end
+  if redis.call('PEXPIREAT', queue, now_ms + ${QUEUE_LIFE_MS}) == 1 then
+    last_ms = math.max(last_ms, now_ms + ${QUEUE_LIFE_MS})
+  end
   redis.call('PEXPIREAT', owners, last_ms)
 end
 `;
