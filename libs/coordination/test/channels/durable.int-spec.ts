@@ -93,7 +93,10 @@ describe('a durable channel', () => {
     const heard: number[] = [];
     const subscription = service.on(CHANNEL, ({ pages }) => void heard.push(pages), { ...QUICK, pollEvery: '1h' });
     await subscription.armed();
-    await eventually(async () => (await publish(service, 1)).receivers === 1);
+    const listeners = async () => ((await direct.send('PUBSUB', ['NUMSUB', `${STREAM}:bell`])) as [Buffer, number])[1];
+    await eventually(async () => (await listeners()) === 1 && subscription.isArmed);
+    await direct.send('SET', ['quiet', '1']); // what the news that it listens has set off is over
+    expect((await publish(service, 1)).receivers).toBe(1);
     await eventually(() => heard.length > 0);
     expect(heard[0]).toBe(1);
   });

@@ -95,6 +95,8 @@ export class LiveHandler {
     if (definition === undefined) return;
     const message = this.#context.open(definition, channel.slice(this.#context.prefix.length), payload);
     if (message === undefined) return;
+    // It can come before the news that it is heard again; on other channels there may be more missing.
+    if (this.#isMissing) this.#queue.pushGap('connection');
     try {
       this.#dropped(this.#queue.push(message));
     } catch (error) {
