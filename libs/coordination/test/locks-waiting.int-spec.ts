@@ -186,7 +186,7 @@ describe('a wait that is disturbed', () => {
     replies.open();
     await eventually(async () => (await places(1)) === 2);
     await held.release();
-    for (const wait of waits) await (await wait).release();
+    for (const wait of waits) expect(await (await wait).release()).toBe(true);
   });
 
   it('ends well though no message arrives at all', async () => {
