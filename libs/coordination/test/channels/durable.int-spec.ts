@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRedis, type RedisPort } from '@nest-strata/redis';
 import { ChaosRedisPort, eventually, Gate, RedisServer } from '@nest-strata/testing';
@@ -213,7 +214,7 @@ describe('a durable channel', () => {
     other.on(CHANNEL, handle, QUICK);
     await publish(service, 1);
     await gate.arrival();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(1_500);
     expect(calls).toBe(1);
     gate.open();
     await eventually(async () => (await pendingCount()) === 0);
@@ -284,7 +285,10 @@ describe('a durable channel', () => {
     for (const pages of [1, 2, 3]) await publish(service, pages);
     await eventually(() => gate.waiting.length === 2);
     expect(subscription.waitingCount).toBe(2);
-    const closed = subscription.close();
+    let isClosed = false;
+    const closed = subscription.close().then(() => (isClosed = true));
+    await sleep(50);
+    expect(isClosed).toBe(false);
     gate.open();
     await closed;
     expect(await pendingCount()).toBe(0);
