@@ -189,6 +189,8 @@ describe('a failover', () => {
       }
     };
     await eventually(confirmed, 10_000);
+    const after = LockService.create({ namespace: 'failover' }, { redis: replicaPort });
+    await eventually(async () => !(await after.inspect('k')).isHeld);
     replication.blackhole();
     const tokens: string[] = [];
     for (let round = 0; round < 3; round++) {
@@ -199,7 +201,6 @@ describe('a failover', () => {
     await expect(before.acquire('unconfirmed', { replicas: 1 })).rejects.toMatchObject({ reason: 'replicas' });
     await primary.kill();
     await replicaPort.send('REPLICAOF', ['NO', 'ONE']);
-    const after = LockService.create({ namespace: 'failover' }, { redis: replicaPort });
     const onRecord = (await after.inspect('k')).fence ?? '';
     expect(onRecord < (tokens.at(-1) ?? '')).toBe(true);
     // The new primary has never heard of the last holder, and gives the lock to another one.
