@@ -133,6 +133,17 @@ describe('RateLimiter while Redis is away', () => {
     expect(await usedIn('open')).toEqual([3]);
   });
 
+  it('counts of a second outage only what was given in it', async () => {
+    for (const reconciled of [1, 2]) {
+      redis.disturb({ refuse: 1 });
+      await consume('local');
+      redis.disturb({});
+      await consume('open');
+      await eventually(() => events.filter(({ type }) => type === 'reconciled').length === reconciled);
+    }
+    expect(await usedIn('local')).toEqual([4]);
+  });
+
   it('counts it once, though Redis goes away again meanwhile', async () => {
     await consume('local', 3);
     redis.disturb({});

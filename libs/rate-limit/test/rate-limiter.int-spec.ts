@@ -292,7 +292,9 @@ describe.each(KINDS)('RateLimiter %s', (kind, make) => {
       limiter.listen((event) => event.type === 'blocked' && events.push(event));
       for (let count = 0; count < 3; count++) await limiter.consume({ ...USER, cost: 4 });
       await eventually(() => events.length === 1);
-      for (let count = 0; count < 10; count++) expect((await limiter.consume(USER)).isBlocked).toBe(true);
+      for (let count = 0; count < 10; count++) {
+        expect((await limiter.consume({ ...USER, cost: 4 })).isBlocked).toBe(true);
+      }
       await limiter.close();
       expect(events).toHaveLength(1);
       await limiter.reset('user:42');

@@ -57,7 +57,7 @@ export class AdvanceLeases {
     }
     if (this.#isSpent(lease)) return undefined;
     lease.left--;
-    return { results: this.#results(lease), blockedForMs: 0, taken: [], isDegraded: false };
+    return { results: this.#results(lease), blockedForMs: 0, taken: () => [], isDegraded: false };
   }
 
   /** Gives back all that nobody has asked for: of one subject, or of all. */
@@ -76,7 +76,8 @@ export class AdvanceLeases {
       undefined,
       false,
     );
-    if (judgement.isDegraded || judgement.taken.length < asked.length) {
+    const taken = judgement.taken();
+    if (judgement.isDegraded || taken.length < asked.length) {
       // Where little is left, each request would be asked for twice.
       lease.secondBeganMs = this.#clock.monotonicMs();
       lease.requestsInSecond = 0;
@@ -84,7 +85,7 @@ export class AdvanceLeases {
     }
     lease.left = size;
     lease.results = judgement.results;
-    lease.taken = judgement.taken;
+    lease.taken = taken;
     // What a window was charged for must be used in it.
     const windowsMs = judgement.results.flatMap(({ resetAfterMs }, index) =>
       asked[index]?.policy.rule.kind === 'fixed-window' ? [resetAfterMs - 1] : [],

@@ -34,8 +34,8 @@ export function limitsAskedBy(
 /** The claim of a limit on the store, or on that of this process alone. */
 export function claimOf({ policy, subject, cost }: AskedLimit, lease: string | undefined, isLocal = false): LimitClaim {
   const rule = isLocal ? policy.localRule : policy.rule;
-  const isPlace = rule.kind === 'concurrency' && lease !== undefined;
-  return { subject, policy: policy.name, rule, cost, isShadow: policy.isShadow, ...(isPlace && { lease }) };
+  const claim = { subject, policy: policy.name, rule, cost, isShadow: policy.isShadow };
+  return rule.kind === 'concurrency' && lease !== undefined ? { ...claim, lease } : claim;
 }
 
 /** Whether one of the limits is of places, which are taken under a name. */

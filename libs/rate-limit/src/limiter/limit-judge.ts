@@ -14,8 +14,8 @@ export interface Judgement {
   readonly results: readonly PolicyResult[];
   /** For how long the subject is blocked; 0: it is not. */
   readonly blockedForMs: number;
-  /** What was taken, as it would be given back. */
-  readonly taken: readonly LimitClaim[];
+  /** What was taken, as it would be given back; few want to know. */
+  readonly taken: () => readonly LimitClaim[];
   readonly isDegraded: boolean;
 }
 
@@ -54,29 +54,24 @@ export class LimitJudge {
   async judge(asked: readonly AskedLimit[], lease: string | undefined, isQuestion: boolean): Promise<Judgement> {
     const { store, source, local, escalation } = this.#parts;
     const claims = asked.map((one) => claimOf(one, lease));
-    const subjects = escalation === undefined ? [] : [...new Set(asked.map(({ subject }) => subject))];
-    const blocks = subjects.map((subject) => escalation?.blockClaim(subject)).filter((one) => one !== undefined);
-    const [first] = claims;
-    const never = isQuestion && first !== undefined ? [neverClaim(first.subject)] : [];
-    const answer = await this.#ask(() => store.take([...claims, ...blocks, ...never]));
+    const besides = this.#claimsBesides(asked, isQuestion);
+    const answer = await this.#ask(() => store.take(besides.length === 0 ? claims : [...claims, ...besides]));
     if (answer === undefined) {
       const results = local.judge(asked, lease, isQuestion);
       const isTaken = !isQuestion && results.every(({ isAllowed }) => isAllowed);
-      const taken = asked
-        .filter(({ policy }) => isTaken && policy.whenAway === 'local')
-        .map((one) => claimOf(one, lease, true));
+      const taken = (): LimitClaim[] =>
+        asked.filter(({ policy }) => isTaken && policy.whenAway === 'local').map((one) => claimOf(one, lease, true));
       return { results, blockedForMs: 0, taken, isDegraded: true };
     }
-    const { verdicts, nowUs } = answer;
     const results = asked.map((one, index) => resultOf(one, verdictAt(answer, index), source, false));
-    const blockedForUs = blocks.map((_, index) => verdicts[claims.length + index]?.retryAfterUs ?? 0);
-    const taken = answer.isAllowed
-      ? claims
-          .map((claim, index) => ({ ...claim, takenForUs: nowUs + verdictAt(answer, index).waitUs }))
-          .filter((_, index) => verdictAt(answer, index).isAllowed)
-      : [];
-    const blockedForMs = Math.ceil(Math.max(0, ...blockedForUs) / 1_000);
-    return { results, blockedForMs, taken, isDegraded: false };
+    let blockedForUs = 0;
+    if (escalation !== undefined) {
+      for (const { retryAfterUs } of answer.verdicts.slice(claims.length, claims.length + besides.length)) {
+        if (retryAfterUs < Infinity) blockedForUs = Math.max(blockedForUs, retryAfterUs);
+      }
+    }
+    const taken = (): readonly LimitClaim[] => (answer.isAllowed ? takenOf(claims, answer) : []);
+    return { results, blockedForMs: Math.ceil(blockedForUs / 1_000), taken, isDegraded: false };
   }
 
   /** Takes without asking. */
@@ -85,7 +80,7 @@ export class LimitJudge {
     const answer = await this.#ask(() => store.penalize(asked.map((one) => claimOf(one, undefined))));
     if (answer !== undefined) {
       const results = asked.map((one, index) => resultOf(one, verdictAt(answer, index), source, false));
-      return { results, blockedForMs: 0, taken: [], isDegraded: false };
+      return { results, blockedForMs: 0, taken: nothing, isDegraded: false };
     }
     await local.penalize(asked);
     const results = local.judge(
@@ -93,7 +88,7 @@ export class LimitJudge {
       undefined,
       true,
     );
-    return { results, blockedForMs: 0, taken: [], isDegraded: true };
+    return { results, blockedForMs: 0, taken: nothing, isDegraded: true };
   }
 
   /** Gives back claims; those that were taken locally, with `isLocal`. While Redis is away nothing is. */
@@ -114,6 +109,19 @@ export class LimitJudge {
     this.#stopListening?.();
     await this.#reconciling;
     await this.#parts.local.close();
+  }
+
+  /** The blocks of the subjects, and for a question the claim that lets nothing be taken. */
+  #claimsBesides(asked: readonly AskedLimit[], isQuestion: boolean): readonly LimitClaim[] {
+    const { escalation } = this.#parts;
+    const besides: LimitClaim[] = [];
+    if (escalation !== undefined) {
+      for (const subject of new Set(asked.map((one) => one.subject))) besides.push(escalation.blockClaim(subject));
+    }
+    const [first] = asked;
+    // It never passes, so its wait is Infinity, which that of a block is not.
+    if (isQuestion && first !== undefined) besides.push(neverClaim(first.subject));
+    return besides;
   }
 
   /** `undefined` while Redis is away. */
@@ -150,6 +158,14 @@ export class LimitJudge {
         this.#reconciling = undefined;
       });
   }
+}
+
+const nothing = (): readonly LimitClaim[] => [];
+
+function takenOf(claims: readonly LimitClaim[], answer: LimitAnswer): readonly LimitClaim[] {
+  return claims
+    .map((claim, index) => ({ ...claim, takenForUs: answer.nowUs + verdictAt(answer, index).waitUs }))
+    .filter((_, index) => verdictAt(answer, index).isAllowed);
 }
 
 function verdictAt({ verdicts }: LimitAnswer, index: number): LimitAnswer['verdicts'][number] {

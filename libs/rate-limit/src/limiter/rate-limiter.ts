@@ -123,8 +123,9 @@ export class RateLimiter {
    */
   async run<T>(request: RateLimitRunRequest, work: (result: RateLimitResult) => T | Promise<T>): Promise<T> {
     request.signal?.throwIfAborted();
-    const { result, taken } = await this.#consume(request);
+    const { result, taken: takenBy } = await this.#consume(request);
     if (!result.isAllowed) throw new RateLimitExceededError(result);
+    const taken = takenBy();
     const giveBack = (claims: readonly LimitClaim[]): Promise<void> => this.#judge.giveBack(claims, result.isDegraded);
     const renew = async (claims: readonly LimitClaim[]): Promise<void> => {
       if (!result.isDegraded) await this.#store.take(claims);
@@ -208,13 +209,13 @@ export class RateLimiter {
     this.#blocked.clear();
   }
 
-  async #consume(request: RateLimitRequest): Promise<{ result: RateLimitResult; taken: readonly LimitClaim[] }> {
+  async #consume(request: RateLimitRequest): Promise<{ result: RateLimitResult } & Pick<Judgement, 'taken'>> {
     const selected = this.#policiesOf(request);
     const asked = limitsAskedBy(request, selected instanceof Promise ? await selected : selected);
     const known = this.#knownDenial(asked);
     if (known !== undefined) {
       this.#observe(known, asked, true);
-      return { result: known, taken: [] };
+      return { result: known, taken: () => [] };
     }
     const lease = request.lease ?? (wantsPlaces(asked) ? this.#random.bytes(LEASE_BYTES).toString('hex') : undefined);
     const judgement = (await this.#leases?.take(asked)) ?? (await this.#judge.judge(asked, lease, false));
@@ -255,7 +256,7 @@ export class RateLimiter {
       }
     }
     if (denials === undefined && blockedForMs === 0) return undefined;
-    return conclude({ results: denials ?? [], blockedForMs, taken: [], isDegraded: false }, undefined);
+    return conclude({ results: denials ?? [], blockedForMs, taken: () => [], isDegraded: false }, undefined);
   }
 
   #remember(asked: readonly AskedLimit[], { results, blockedForMs, isDegraded }: Judgement): void {

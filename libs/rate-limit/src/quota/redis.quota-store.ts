@@ -1,6 +1,8 @@
 import type { RedisPort } from '@nest-strata/redis';
 import { escapeSegment, QuotaKeys } from './quota-keys.js';
-import { packCounters, settleQuotaScript, takeQuotaScript } from './quota-scripts.js';
+import { packCounters } from './quota-script-head.js';
+import { settleQuotaScript } from './settle-quota.script.js';
+import { takeQuotaScript } from './take-quota.script.js';
 import {
   QuotaStore,
   type QuotaScope,
