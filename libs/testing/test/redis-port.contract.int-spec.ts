@@ -85,6 +85,80 @@ const SCANS = 'scans every key that matches, and no other';
 
 const brokenPorts: { readonly flaw: string; readonly breaks: string; readonly Port: typeof Delegating }[] = [
   {
+    flaw: 'turns what is published into text',
+    breaks: HEARS,
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        const message: SubscriptionListener['message'] = (channel, payload, pattern) =>
+          listener.message(channel, Buffer.from(payload.toString()), pattern);
+        return super.subscribe(toldBy(listener, { message }), options);
+      }
+    },
+  },
+  {
+    flaw: 'subscribes for each listener alone',
+    breaks: 'listens over one connection for all, and to a channel as long as somebody follows it',
+    Port: class extends Delegating {
+      readonly #others: RedisPort[] = [];
+      constructor(private readonly url: string) {
+        super(url);
+      }
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        const other = makeGoodPort(this.url);
+        this.#others.push(other);
+        return other.subscribe(listener, options);
+      }
+      override async close() {
+        await Promise.all([super.close(), ...this.#others.map((other) => other.close())]);
+      }
+    },
+  },
+  {
+    flaw: 'never says that it has missed something',
+    breaks: LOSES,
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        return super.subscribe(toldBy(listener, { lost: () => undefined }), options);
+      }
+    },
+  },
+  {
+    flaw: 'does not notice a silent connection',
+    breaks: LOSES,
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener) {
+        return super.subscribe(listener, { heartbeatMs: 600_000 });
+      }
+    },
+  },
+  {
+    flaw: 'says that it hears before it does',
+    breaks: 'is armed again once it hears what was added, and not before',
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        return Object.defineProperty(super.subscribe(listener, options), 'isArmed', { value: true });
+      }
+    },
+  },
+  {
+    flaw: 'goes on listening when it is closed',
+    breaks: 'lets nobody hear anything more once it is closed',
+    Port: class extends Delegating {
+      readonly #other: RedisPort;
+      constructor(url: string) {
+        super(url);
+        this.#other = makeGoodPort(url);
+      }
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        return this.#other.subscribe(listener, options);
+      }
+      override async close() {
+        if (this.state === 'closed') await this.#other.close();
+        await super.close();
+      }
+    },
+  },
+  {
     flaw: 'reads duplicates once',
     breaks: READS,
     Port: class extends Delegating {
@@ -297,80 +371,6 @@ const brokenPorts: { readonly flaw: string; readonly breaks: string; readonly Po
         await super.connect(timeoutMs).catch((error: unknown) => {
           throw Object.assign(error as Error, { url: this.url });
         });
-      }
-    },
-  },
-  {
-    flaw: 'turns what is published into text',
-    breaks: HEARS,
-    Port: class extends Delegating {
-      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
-        const message: SubscriptionListener['message'] = (channel, payload, pattern) =>
-          listener.message(channel, Buffer.from(payload.toString()), pattern);
-        return super.subscribe(toldBy(listener, { message }), options);
-      }
-    },
-  },
-  {
-    flaw: 'subscribes for each listener alone',
-    breaks: 'listens over one connection for all, and to a channel as long as somebody follows it',
-    Port: class extends Delegating {
-      readonly #others: RedisPort[] = [];
-      constructor(private readonly url: string) {
-        super(url);
-      }
-      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
-        const other = makeGoodPort(this.url);
-        this.#others.push(other);
-        return other.subscribe(listener, options);
-      }
-      override async close() {
-        await Promise.all([super.close(), ...this.#others.map((other) => other.close())]);
-      }
-    },
-  },
-  {
-    flaw: 'never says that it has missed something',
-    breaks: LOSES,
-    Port: class extends Delegating {
-      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
-        return super.subscribe(toldBy(listener, { lost: () => undefined }), options);
-      }
-    },
-  },
-  {
-    flaw: 'does not notice a silent connection',
-    breaks: LOSES,
-    Port: class extends Delegating {
-      override subscribe(listener: SubscriptionListener) {
-        return super.subscribe(listener, { heartbeatMs: 600_000 });
-      }
-    },
-  },
-  {
-    flaw: 'says that it hears before it does',
-    breaks: 'is armed again once it hears what was added, and not before',
-    Port: class extends Delegating {
-      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
-        return Object.defineProperty(super.subscribe(listener, options), 'isArmed', { value: true });
-      }
-    },
-  },
-  {
-    flaw: 'goes on listening when it is closed',
-    breaks: 'lets nobody hear anything more once it is closed',
-    Port: class extends Delegating {
-      readonly #other: RedisPort;
-      constructor(url: string) {
-        super(url);
-        this.#other = makeGoodPort(url);
-      }
-      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
-        return this.#other.subscribe(listener, options);
-      }
-      override async close() {
-        if (this.state === 'closed') await this.#other.close();
-        await super.close();
       }
     },
   },
