@@ -90,10 +90,9 @@ careful.listen((event) => {
 
 // #region headers
 import { PROBLEM_MEDIA_TYPE, rateLimitHeaders, rateLimitProblem } from '@nest-strata/rate-limit';
-import type { LimitPolicy } from '@nest-strata/rate-limit';
 
-function answer(policies: readonly LimitPolicy[], outcome: RateLimitResult): void {
-  const headers = rateLimitHeaders(policies, outcome);
+function answer(outcome: RateLimitResult): void {
+  const headers = rateLimitHeaders(outcome);
   if (outcome.isAllowed) return respond(200, headers);
   const problem = rateLimitProblem(outcome);
   respond(problem.status, { ...headers, 'Content-Type': PROBLEM_MEDIA_TYPE }, problem);

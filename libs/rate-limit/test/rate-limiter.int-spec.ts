@@ -79,6 +79,7 @@ describe.each(KINDS)('RateLimiter %s', (kind, make) => {
           isDegraded: false,
         },
       ],
+      declared: [BURST],
     });
     const denied = await limiter.consume({ ...USER, cost: 2 });
     expect(denied).toMatchObject({ isAllowed: false, policies: [{ denial: 'limit', used: 2, remaining: 1 }] });

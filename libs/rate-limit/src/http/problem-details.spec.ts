@@ -32,6 +32,7 @@ function outcome(policies: PolicyResult[], part: Partial<RateLimitResult> = {}):
     lease: undefined,
     isDegraded: false,
     policies,
+    declared: [],
     ...part,
   };
 }

@@ -37,14 +37,10 @@ interface Judged {
  * that only watch are not told. While Redis is away `RateLimit` is left out for the policies that another rule decided:
  * what one process has counted is not the client's quota.
  *
- * @param policies those of the request; what is not in `result` is told of in `RateLimit-Policy` alone
+ * Where the answer came from memory, only the policies that deny have a `RateLimit`.
  */
-export function rateLimitHeaders(
-  policies: readonly LimitPolicy[],
-  result: RateLimitResult,
-  options: RateLimitHeaderOptions = {},
-): HttpHeaders {
-  const told = policies.filter(({ mode = 'enforce' }) => mode === 'enforce');
+export function rateLimitHeaders(result: RateLimitResult, options: RateLimitHeaderOptions = {}): HttpHeaders {
+  const told = result.declared.filter(({ mode = 'enforce' }) => mode === 'enforce');
   const judged = result.policies.flatMap((one): Judged[] => {
     const policy = told.find(({ name }) => name === one.policy);
     return policy === undefined || one.isDegraded ? [] : [{ policy, result: one }];

@@ -175,7 +175,11 @@ function verdictAt({ verdicts }: LimitAnswer, index: number): LimitAnswer['verdi
 }
 
 /** What a judgement means for the request. */
-export function conclude({ results, blockedForMs, isDegraded }: Judgement, lease: string | undefined): RateLimitResult {
+export function conclude(
+  { results, blockedForMs, isDegraded }: Judgement,
+  asked: readonly AskedLimit[],
+  lease?: string,
+): RateLimitResult {
   let retryAfterMs = blockedForMs;
   let waitMs = 0;
   let isAllowed = blockedForMs === 0;
@@ -194,5 +198,6 @@ export function conclude({ results, blockedForMs, isDegraded }: Judgement, lease
     lease: isAllowed ? lease : undefined,
     isDegraded,
     policies: results,
+    declared: asked.map(({ policy }) => policy.policy),
   };
 }

@@ -1,3 +1,5 @@
+import type { LimitPolicy } from '../policy/limit-policy.js';
+
 /**
  * Where the decision on a policy came from. `memory`: that of this process, which has no Redis, or knows the subject to be
  * blocked; `lease`: what this process has taken in advance; `fallback`: Redis was away.
@@ -52,4 +54,6 @@ export interface RateLimitResult {
    * those that deny.
    */
   readonly policies: readonly PolicyResult[];
+  /** All policies that were asked for, as they are declared; those that are off aside. For headers. */
+  readonly declared: readonly LimitPolicy[];
 }

@@ -95,7 +95,7 @@ export class RateLimiter {
   async check(request: RateLimitRequest): Promise<RateLimitResult> {
     const asked = await this.#asked(request);
     const lease = request.lease ?? (wantsPlaces(asked) ? '~check' : undefined);
-    return conclude(await this.#judge.judge(asked, lease, true), undefined);
+    return conclude(await this.#judge.judge(asked, lease, true), asked);
   }
 
   /**
@@ -105,7 +105,9 @@ export class RateLimiter {
    * @throws InvalidClaimError, InvalidPolicyError, UnknownPolicyError for a request that cannot be judged
    */
   async consume(request: RateLimitRequest): Promise<RateLimitResult> {
-    return (await this.#consume(request)).result;
+    const selected = this.#policiesOf(request);
+    const asked = limitsAskedBy(request, selected instanceof Promise ? await selected : selected);
+    return this.#knownDenial(asked) ?? (await this.#take(request, asked)).result;
   }
 
   /** As {@link consume}. @throws RateLimitExceededError when it is denied */
@@ -123,7 +125,10 @@ export class RateLimiter {
    */
   async run<T>(request: RateLimitRunRequest, work: (result: RateLimitResult) => T | Promise<T>): Promise<T> {
     request.signal?.throwIfAborted();
-    const { result, taken: takenBy } = await this.#consume(request);
+    const asked = await this.#asked(request);
+    const known = this.#knownDenial(asked);
+    if (known !== undefined) throw new RateLimitExceededError(known);
+    const { result, taken: takenBy } = await this.#take(request, asked);
     if (!result.isAllowed) throw new RateLimitExceededError(result);
     const taken = takenBy();
     const giveBack = (claims: readonly LimitClaim[]): Promise<void> => this.#judge.giveBack(claims, result.isDegraded);
@@ -148,7 +153,8 @@ export class RateLimiter {
 
   /** Takes without asking, even beyond a limit: a debt that time pays. Places are not taken. */
   async penalize(request: RateLimitRequest): Promise<RateLimitResult> {
-    return conclude(await this.#judge.penalize(await this.#asked(request)), undefined);
+    const asked = await this.#asked(request);
+    return conclude(await this.#judge.penalize(asked), asked);
   }
 
   /** Gives back what was taken, as far as it still counts; while Redis is away nothing is. Places: {@link release}. */
@@ -176,7 +182,8 @@ export class RateLimiter {
 
   /** How a subject stands with each policy; takes nothing. `isAllowed` says that it owes nothing beyond a limit. */
   async status(question: RateLimitQuestion): Promise<RateLimitResult> {
-    return conclude(await this.#judge.judge(await this.#asked({ ...question, cost: 0 }), undefined, false), undefined);
+    const asked = await this.#asked({ ...question, cost: 0 });
+    return conclude(await this.#judge.judge(asked, undefined, false), asked);
   }
 
   /** Why a request would pass or not, in words for people, with what they are made of. Takes nothing. */
@@ -209,17 +216,13 @@ export class RateLimiter {
     this.#blocked.clear();
   }
 
-  async #consume(request: RateLimitRequest): Promise<{ result: RateLimitResult } & Pick<Judgement, 'taken'>> {
-    const selected = this.#policiesOf(request);
-    const asked = limitsAskedBy(request, selected instanceof Promise ? await selected : selected);
-    const known = this.#knownDenial(asked);
-    if (known !== undefined) {
-      this.#observe(known, asked, true);
-      return { result: known, taken: () => [] };
-    }
+  async #take(
+    request: RateLimitRequest,
+    asked: readonly AskedLimit[],
+  ): Promise<{ result: RateLimitResult } & Pick<Judgement, 'taken'>> {
     const lease = request.lease ?? (wantsPlaces(asked) ? this.#random.bytes(LEASE_BYTES).toString('hex') : undefined);
     const judgement = (await this.#leases?.take(asked)) ?? (await this.#judge.judge(asked, lease, false));
-    const result = conclude(judgement, lease);
+    const result = conclude(judgement, asked, lease);
     this.#remember(asked, judgement);
     this.#observe(result, asked, false);
     return { result, taken: judgement.taken };
@@ -243,6 +246,7 @@ export class RateLimiter {
       : this.#book.select(selection);
   }
 
+  /** The answer from memory, where one is known; it is counted as any other. */
   #knownDenial(asked: readonly AskedLimit[]): RateLimitResult | undefined {
     if (this.#blocked.size === 0) return undefined;
     let denials: PolicyResult[] | undefined;
@@ -256,7 +260,9 @@ export class RateLimiter {
       }
     }
     if (denials === undefined && blockedForMs === 0) return undefined;
-    return conclude({ results: denials ?? [], blockedForMs, taken: () => [], isDegraded: false }, undefined);
+    const result = conclude({ results: denials ?? [], blockedForMs, taken: () => [], isDegraded: false }, asked);
+    this.#observe(result, asked, true);
+    return result;
   }
 
   #remember(asked: readonly AskedLimit[], { results, blockedForMs, isDegraded }: Judgement): void {
