@@ -7,6 +7,7 @@ import { coherenceCost } from './coherence-cost.scenario.js';
 import { coherenceLatency } from './coherence-latency.scenario.js';
 import { coherenceScale } from './coherence-scale.scenario.js';
 import { faultCosts } from './faults.scenario.js';
+import { limitsAccuracy } from './limits-accuracy.scenario.js';
 import { memoryHits } from './memory.scenario.js';
 import { outboxSaves } from './outbox.scenario.js';
 import { redisBatches, redisHits, redisSets } from './redis.scenario.js';
@@ -25,6 +26,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void>>> = {
   faults: faultCosts,
   outbox: () => outboxSaves(10),
   'outbox-alone': () => outboxSaves(1),
+  'limits-accuracy': limitsAccuracy,
 };
 
 const wanted = process.argv.slice(2);

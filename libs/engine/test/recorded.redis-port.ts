@@ -6,6 +6,9 @@ import type {
   RedisArgument,
   RedisScript,
   RedisStateListener,
+  Subscription,
+  SubscriptionListener,
+  SubscriptionOptions,
 } from '@nest-strata/redis';
 
 /** What a cache sends because time has passed, whatever it is asked. */
@@ -91,6 +94,10 @@ export class RecordedRedisPort extends RedisPort {
     const lost: KeyWatchListener['lost'] = (reason) => listener.lost(reason);
     this.#watch = this.#port.watch(options, { changed, armed, lost });
     return this.#watch;
+  }
+
+  override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions): Subscription {
+    return this.#port.subscribe(listener, options);
   }
 
   override connect(timeoutMs?: number): Promise<void> {

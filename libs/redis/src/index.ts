@@ -22,5 +22,7 @@ export { isAnswerToPing } from './replies/ping-reply.js';
 export { defineScript } from './script/define-script.js';
 export type { RedisScriptDefinition } from './script/define-script.js';
 export type { RedisScript } from './script/redis-script.js';
+export { Subscription } from './subscribe/subscription.port.js';
+export type { SubscriptionListener, SubscriptionOptions, Topics } from './subscribe/subscription.port.js';
 export { KeyWatch } from './watch/key-watch.port.js';
 export type { KeyAnnouncement, KeyWatchListener, KeyWatchMode, KeyWatchOptions } from './watch/key-watch.port.js';

@@ -14,6 +14,8 @@ import { RedisPort, type RedisArgument, type RedisState, type RedisStateListener
 import { packArguments } from './script/pack-arguments.js';
 import type { RedisScript } from './script/redis-script.js';
 import { parseScanReply } from './replies/scan-reply.js';
+import type { Subscription, SubscriptionListener, SubscriptionOptions } from './subscribe/subscription.port.js';
+import { Subscriptions } from './subscribe/subscriptions.js';
 import type { KeyWatch, KeyWatchListener, KeyWatchOptions } from './watch/key-watch.port.js';
 import { KeyWatches } from './watch/key-watches.js';
 
@@ -36,6 +38,7 @@ export class IoredisPort extends RedisPort {
   readonly #breaker: CircuitBreaker;
   readonly #links: LinkPool<RedisLink>;
   readonly #watches: KeyWatches;
+  readonly #subscriptions: Subscriptions;
   readonly #listeners = new Set<RedisStateListener>();
   #state: RedisState = 'connecting';
   #reason: StrataError | undefined;
@@ -67,6 +70,7 @@ export class IoredisPort extends RedisPort {
     const links = Array.from({ length: options.connections }, () => new RedisLink(context));
     this.#links = new LinkPool(links, (link, kind) => this.#watches.suitability(link, kind));
     this.#watches = new KeyWatches({ link: context, readyLinks: () => this.#links.ready, open: () => this.#open() });
+    this.#subscriptions = new Subscriptions(context);
   }
 
   override get state(): RedisState {
@@ -121,6 +125,10 @@ export class IoredisPort extends RedisPort {
     return this.#watches.watch(options, listener);
   }
 
+  override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions): Subscription {
+    return this.#subscriptions.subscribe(listener, options);
+  }
+
   override async connect(timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS): Promise<void> {
     this.#open();
     await new Promise<void>((resolve, reject) => {
@@ -155,7 +163,7 @@ export class IoredisPort extends RedisPort {
     this.#flush();
     this.#batch?.fail(new RedisUnavailableError('closed'));
     this.#become('closed', undefined);
-    await Promise.all([this.#watches.close(), this.#links.close()]);
+    await Promise.all([this.#watches.close(), this.#subscriptions.close(), this.#links.close()]);
     this.#deadline.stop();
     this.#breaker.stop();
     this.#listeners.clear();

@@ -1,4 +1,5 @@
 import type { RedisScript } from './script/redis-script.js';
+import type { Subscription, SubscriptionListener, SubscriptionOptions } from './subscribe/subscription.port.js';
 import type { KeyWatch, KeyWatchListener, KeyWatchOptions } from './watch/key-watch.port.js';
 
 /** What a Redis command takes as an argument. */
@@ -66,6 +67,16 @@ export abstract class RedisPort {
    * @throws InvalidRedisOptionsError when this port already tracks in another mode
    */
   abstract watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch;
+
+  /**
+   * Listens to what is published (`PUBLISH`) over a connection of its own, which all subscriptions of the port share;
+   * nothing is opened before {@link Subscription.follow}. Closing the port closes it, too.
+   *
+   * Redis keeps nothing for those who are away: what is published between `lost` and `armed` is missed.
+   *
+   * @throws InvalidRedisOptionsError when `heartbeatMs` is not from 1 to 600 000
+   */
+  abstract subscribe(listener: SubscriptionListener, options?: SubscriptionOptions): Subscription;
 
   /**
    * Opens the connection if it is not open yet and resolves once it is ready. Nobody needs to call it.

@@ -9,6 +9,9 @@ import type {
   RedisPort,
   RedisScript,
   RedisStateListener,
+  Subscription,
+  SubscriptionListener,
+  SubscriptionOptions,
 } from '@nest-strata/redis';
 import { checkClause } from '../src/contract/contract.js';
 import { makeRedisPortSubject } from '../src/contract/redis-port-subject.js';
@@ -55,6 +58,9 @@ class Delegating implements RedisPort {
   watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
     return this.good.watch(options, listener);
   }
+  subscribe(listener: SubscriptionListener, options?: SubscriptionOptions): Subscription {
+    return this.good.subscribe(listener, options);
+  }
   connect(timeoutMs?: number): Promise<void> {
     return this.good.connect(timeoutMs);
   }
@@ -73,9 +79,85 @@ const ORDER = 'carries out the commands of a tick in their order, and ahead of i
 const REFUSES =
   'rejects a command that Redis refuses, with its words and without the arguments, and no other of the tick';
 const ONCE = 'asks once for all that is read in one tick, and once for each key';
+const HEARS = 'hears what is published on the channels and patterns that are followed, byte for byte and in order';
+const LOSES = 'says that it may have missed something when its connection is lost, and when it hears again';
 const SCANS = 'scans every key that matches, and no other';
 
 const brokenPorts: { readonly flaw: string; readonly breaks: string; readonly Port: typeof Delegating }[] = [
+  {
+    flaw: 'turns what is published into text',
+    breaks: HEARS,
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        const message: SubscriptionListener['message'] = (channel, payload, pattern) =>
+          listener.message(channel, Buffer.from(payload.toString()), pattern);
+        return super.subscribe(toldBy(listener, { message }), options);
+      }
+    },
+  },
+  {
+    flaw: 'subscribes for each listener alone',
+    breaks: 'listens over one connection for all, and to a channel as long as somebody follows it',
+    Port: class extends Delegating {
+      readonly #others: RedisPort[] = [];
+      constructor(private readonly url: string) {
+        super(url);
+      }
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        const other = makeGoodPort(this.url);
+        this.#others.push(other);
+        return other.subscribe(listener, options);
+      }
+      override async close() {
+        await Promise.all([super.close(), ...this.#others.map((other) => other.close())]);
+      }
+    },
+  },
+  {
+    flaw: 'never says that it has missed something',
+    breaks: LOSES,
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        return super.subscribe(toldBy(listener, { lost: () => undefined }), options);
+      }
+    },
+  },
+  {
+    flaw: 'does not notice a silent connection',
+    breaks: LOSES,
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener) {
+        return super.subscribe(listener, { heartbeatMs: 600_000 });
+      }
+    },
+  },
+  {
+    flaw: 'says that it hears before it does',
+    breaks: 'is armed again once it hears what was added, and not before',
+    Port: class extends Delegating {
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        return Object.defineProperty(super.subscribe(listener, options), 'isArmed', { value: true });
+      }
+    },
+  },
+  {
+    flaw: 'goes on listening when it is closed',
+    breaks: 'lets nobody hear anything more once it is closed',
+    Port: class extends Delegating {
+      readonly #other: RedisPort;
+      constructor(url: string) {
+        super(url);
+        this.#other = makeGoodPort(url);
+      }
+      override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions) {
+        return this.#other.subscribe(listener, options);
+      }
+      override async close() {
+        if (this.state === 'closed') await this.#other.close();
+        await super.close();
+      }
+    },
+  },
   {
     flaw: 'reads duplicates once',
     breaks: READS,
@@ -293,6 +375,16 @@ const brokenPorts: { readonly flaw: string; readonly breaks: string; readonly Po
     },
   },
 ];
+
+/** A listener that is told as `listener`, but for some news. */
+function toldBy(listener: SubscriptionListener, other: Partial<SubscriptionListener>): SubscriptionListener {
+  return {
+    message: (channel, payload, pattern) => listener.message(channel, payload, pattern),
+    armed: () => listener.armed(),
+    lost: (reason) => listener.lost(reason),
+    ...other,
+  };
+}
 
 /** A broken port may hang: then it has broken its promise, too. */
 const PATIENCE_MS = 2_000;

@@ -31,8 +31,8 @@ export interface RedisLinkContext {
   readonly answered: () => void;
   /** Called when a batch has run out of time. */
   readonly missed: () => void;
-  /** Called with what is published on a channel that was subscribed to. */
-  readonly message?: (payload: unknown) => void;
+  /** Called with what is published on a channel that was subscribed to, or that matches a pattern that was. */
+  readonly message?: (payload: unknown, channel: unknown, pattern?: unknown) => void;
 }
 
 /**
@@ -77,7 +77,8 @@ export class RedisLink {
     ['ready', () => this.#begin()],
     ['close', () => this.#lose()],
     ['end', () => this.#reopen()],
-    ['messageBuffer', (_channel, payload) => this.#context.message?.(payload)],
+    ['messageBuffer', (channel, payload) => this.#context.message?.(payload, channel)],
+    ['pmessageBuffer', (pattern, channel, payload) => this.#context.message?.(payload, channel, pattern)],
   ];
 
   constructor(context: RedisLinkContext) {

@@ -2,7 +2,7 @@ import { describeFault } from '../errors/redis-fault.js';
 import { parseBusMessage } from './bus-message.js';
 import { KeyChannel, type KeyChannelContext } from './key-channel.js';
 import type { KeyAnnouncement } from './key-watch.port.js';
-import { SubscriberLink } from './subscriber-link.js';
+import { listenOn, SubscriberLink } from './subscriber-link.js';
 
 /** Hears what those who change keys publish. */
 export class BusChannel extends KeyChannel {
@@ -14,10 +14,10 @@ export class BusChannel extends KeyChannel {
     super(context, () => undefined);
     this.#announcement = announcement;
     this.#subscriber = new SubscriberLink(context.link, {
-      channel: announcement.channel,
+      role: 'watch',
       timeoutMs: () => this.timeoutMs(),
-      prepare: () => Promise.resolve(),
-      subscribed: () => void this.#arm(),
+      begin: (link) => listenOn(announcement.channel, link, this.timeoutMs()),
+      begun: () => void this.#arm(),
       message: (payload) => this.#take(payload),
       lost: (reason) => this.#lose(reason),
       refused: (reason) => this.tell((member) => member.refused(reason)),

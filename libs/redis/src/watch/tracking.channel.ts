@@ -9,7 +9,7 @@ import { FirstPush, UnkeptPromise } from './first-push.js';
 import { KeyChannel, type KeyChannelContext } from './key-channel.js';
 import { coverOf, covers } from './prefix-cover.js';
 import { isRefusal } from './refusal.js';
-import { SubscriberLink } from './subscriber-link.js';
+import { listenOn, SubscriberLink } from './subscriber-link.js';
 import { TrackingCheck } from './tracking-check.js';
 import {
   addTracking,
@@ -60,10 +60,10 @@ export class TrackingChannel extends KeyChannel {
     this.mode = mode;
     this.#firstPush = new FirstPush(context.link.clock, context.link.random);
     this.#subscriber = new SubscriberLink(context.link, {
-      channel: INVALIDATION_CHANNEL,
+      role: 'watch',
       timeoutMs: () => this.timeoutMs(),
-      prepare: (link) => this.#meet(link),
-      subscribed: (ear) => {
+      begin: (link) => this.#meet(link),
+      begun: (ear) => {
         this.#ear = ear;
         void this.#arm();
       },
@@ -126,9 +126,11 @@ export class TrackingChannel extends KeyChannel {
     await Promise.all([this.#stopAllBut([]), this.#subscriber.close()]);
   }
 
+  /** Asks first: a connection that has subscribed can do little else. */
   async #meet(link: RedisLink): Promise<Ear> {
     const timeoutMs = this.timeoutMs();
     const [clientId, runId] = await Promise.all([readClientId(link, timeoutMs), readRunId(link, timeoutMs)]);
+    await listenOn(INVALIDATION_CHANNEL, link, timeoutMs);
     return { clientId, runId };
   }
 

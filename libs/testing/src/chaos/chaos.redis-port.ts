@@ -9,6 +9,9 @@ import type {
   RedisScript,
   RedisState,
   RedisStateListener,
+  Subscription,
+  SubscriptionListener,
+  SubscriptionOptions,
 } from '@nest-strata/redis';
 import { Gate } from '../gate/gate.js';
 import { SeededRandom } from '../random/seeded-random.js';
@@ -63,6 +66,9 @@ export class ChaosRedisPort extends RedisPort {
 
   /** Runs when a reply is there, before the caller gets it. What it throws, the call rejects with, though it was done. */
   onReply: (call: RedisCall, reply: unknown) => void | Promise<void> = NOTHING;
+
+  /** Runs before a message that was published is told to a subscription; `false` loses it, as a lost connection does. */
+  onPublished: (channel: string, payload: Buffer) => boolean = () => true;
 
   /** The news of changed keys, of all watches of this port. */
   readonly notifications = new ChaosNotifications();
@@ -124,6 +130,17 @@ export class ChaosRedisPort extends RedisPort {
   override watch(options: KeyWatchOptions, listener: KeyWatchListener): KeyWatch {
     const watch = this.#port.watch(options, this.notifications.before(listener));
     return new ChaosKeyWatch(watch, this.notifications);
+  }
+
+  override subscribe(listener: SubscriptionListener, options?: SubscriptionOptions): Subscription {
+    const before: SubscriptionListener = {
+      message: (channel, payload, pattern) => {
+        if (this.onPublished(channel, payload)) listener.message(channel, payload, pattern);
+      },
+      armed: () => listener.armed(),
+      lost: (reason) => listener.lost(reason),
+    };
+    return this.#port.subscribe(before, options);
   }
 
   override connect(timeoutMs?: number): Promise<void> {

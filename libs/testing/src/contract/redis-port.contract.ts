@@ -3,6 +3,7 @@ import { describeContract } from './contract.js';
 import type { ContractClause } from './contract.js';
 import { redisPortAnswerClauses } from './redis-port-answers.clauses.js';
 import { redisPortFaultClauses } from './redis-port-faults.clauses.js';
+import { redisPortPublishingClauses } from './redis-port-publishing.clauses.js';
 import { makeRedisPortSubject } from './redis-port-subject.js';
 import type { RedisPortSubject } from './redis-port-subject.js';
 
@@ -10,6 +11,7 @@ import type { RedisPortSubject } from './redis-port-subject.js';
 export const redisPortClauses: readonly ContractClause<RedisPortSubject>[] = [
   ...redisPortAnswerClauses,
   ...redisPortFaultClauses,
+  ...redisPortPublishingClauses,
 ];
 
 /**
