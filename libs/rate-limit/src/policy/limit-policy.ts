@@ -7,7 +7,7 @@ export type WhenAway = 'open' | 'closed' | 'local';
 export type PolicyMode = 'enforce' | 'shadow' | 'off';
 
 /** What all policies have. */
-export interface PolicyBase {
+interface PolicyBase {
   /** Names the policy in results, headers and keys; 1 to 64 of `a-z`, `0-9`, `_` and `-`. */
   readonly name: string;
   /** Default `enforce`. */

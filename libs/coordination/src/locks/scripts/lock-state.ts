@@ -67,7 +67,7 @@ end
 local function may_hold(mode, limit)
   local count = redis.call('ZCARD', leases)
   if count == 0 then return true end
-  if mode == 'x' or count >= limit then return false end
+  if mode == 'x' or count - limit >= 0 then return false end
   local other = redis.call('HGET', owners, redis.call('ZRANGE', leases, 0, 0)[1])
   return other and string.sub(other, 1, 1) == 's'
 end
