@@ -10,7 +10,7 @@ export type NamelessPolicy = LimitPolicy extends infer Policy
     : never
   : never;
 
-export function ruleOf(policy: NamelessPolicy): LimitRule {
+function ruleOf(policy: NamelessPolicy): LimitRule {
   return resolveRule({ name: 'p', ...policy });
 }
 

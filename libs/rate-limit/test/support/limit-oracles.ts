@@ -1,5 +1,5 @@
 /** What an oracle says of one request. Times in µs, as the stores give them. */
-export interface OracleVerdict {
+interface OracleVerdict {
   readonly isAllowed: boolean;
   readonly remaining: number;
   /** -1: never. */

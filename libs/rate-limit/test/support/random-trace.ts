@@ -16,7 +16,7 @@ type Versions = readonly [before: LimitRule, after: LimitRule];
 const SUBJECTS = ['user:1', 'user:2', 'a tenant}: {%'];
 
 /** Every algorithm, in small numbers so that limits are met often, each with another rule that it may change to. */
-export const POLICIES: Readonly<Record<string, Versions>> = {
+const POLICIES: Readonly<Record<string, Versions>> = {
   fixed: [
     resolveRule({ name: 'p', algorithm: 'fixed-window', limit: 7, window: '1s' }),
     resolveRule({ name: 'p', algorithm: 'fixed-window', limit: 4, window: '3s', anchor: 'subject' }),
