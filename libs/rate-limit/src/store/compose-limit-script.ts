@@ -1,4 +1,5 @@
 import type { AnyAlgorithm } from '../algorithms/algorithm-of.js';
+import { concurrency } from '../algorithms/concurrency.js';
 import { MAX_AMOUNT, MAX_SPAN_US } from '../algorithms/stored-number.js';
 
 /** Which of the operations of a limit store is meant. */
@@ -11,10 +12,15 @@ export interface ClaimShape {
   readonly subjectKey: number;
   readonly ownKey: number;
   readonly isShadow: boolean;
+  /** The position in ARGV of its field; then come the cost, the parameters, and for some its lease or moment. */
+  readonly firstArgument: number;
+  readonly parameterCount: number;
 }
 
-/** How many arguments each claim has: its field, the cost, its lease or moment, four parameters. */
-export const ARGUMENTS_PER_CLAIM = 7;
+/** Whether a claim brings its lease or the moment for which it was taken. */
+export function bringsStamp(operation: LimitOperation, { mark }: AnyAlgorithm): boolean {
+  return operation === 'give' || mark === concurrency.mark;
+}
 
 /** Lua allows a function 200 local variables; a claim takes up to 16. */
 const MAX_CLAIMS_IN_LOCALS = 8;
@@ -38,10 +44,10 @@ export function composeLimitScript(operation: LimitOperation, claims: readonly C
   const body = withFields(
     [
       ...subjects.map((key) => readHash(key, claims)),
-      ...claims.map((claim, index) => numbered(readClaim(claim, index, claims), index)),
+      ...claims.map((claim, index) => numbered(readClaim(operation, claim, claims), index)),
       `local all_allowed = ${decides.join(' and ') || 'true'}`,
       ...subjects.map((key) => `local stored_${key}, number_${key}, left_us_${key} = {}, 0, -1`),
-      ...claims.map((claim, index) => numbered(writeClaim(operation, claim, index), index)),
+      ...claims.map((claim, index) => numbered(writeClaim(operation, claim), index)),
       ...subjects.map(writeHash),
       tellAll(claims),
     ].join('\n'),
@@ -50,8 +56,12 @@ export function composeLimitScript(operation: LimitOperation, claims: readonly C
   return [HEAD, ...helpers, body].join('\n');
 }
 
-function argument(index: number, at: number): string {
-  return `ARGV[${2 + index * ARGUMENTS_PER_CLAIM + at}]`;
+function argument({ firstArgument }: ClaimShape, at: number): string {
+  return `ARGV[${firstArgument + at}]`;
+}
+
+function stamp(claim: ClaimShape): string {
+  return argument(claim, 2 + claim.parameterCount);
 }
 
 /** `c1.cost`: what `c.cost` is of the first claim. */
@@ -78,34 +88,31 @@ function withFields(lua: string, claimCount: number): string {
 }
 
 function readHash(key: number, claims: readonly ClaimShape[]): string {
-  const fields = claims.flatMap(({ subjectKey }, index) => (subjectKey === key ? [argument(index, 0)] : []));
+  const fields = claims.filter(({ subjectKey }) => subjectKey === key).map((claim) => argument(claim, 0));
   return `local kept_${key} = redis.call('HMGET', KEYS[${key}], ${fields.join(', ')})`;
 }
 
-function readClaim(
-  { algorithm, subjectKey, ownKey }: ClaimShape,
-  index: number,
-  claims: readonly ClaimShape[],
-): string {
-  const { lua, mark } = algorithm;
-  const place = claims.slice(0, index + 1).filter((claim) => claim.subjectKey === subjectKey).length;
-  const numbers = [1, 2, 3, 4].filter((at) => JSON.stringify(lua).includes(`c.p${at}`));
+function readClaim(operation: LimitOperation, claim: ClaimShape, claims: readonly ClaimShape[]): string {
+  const { algorithm, subjectKey, ownKey, parameterCount } = claim;
+  const place = claims.filter((other) => other.subjectKey === subjectKey).indexOf(claim) + 1;
+  const numbers = Array.from({ length: parameterCount }, (_, index) => index + 1);
   return `
-${numbers.map((at) => `c.p${at}`).join(', ')} = ${numbers.map((at) => `tonumber(${argument(index, at + 2)})`).join(', ')}
-c.cost, c.value = tonumber(${argument(index, 1)}), kept_${subjectKey}[${place}]
-${ownKey > 0 ? `c.key, c.stamp = KEYS[${ownKey}], ${argument(index, 2)}` : ''}
-if c.value and string.byte(c.value) ~= ${mark.charCodeAt(0)} then c.value = false end
-${lua.read}
-c.is_allowed = ${lua.allows}`;
+${numbers.map((at) => `c.p${at}`).join(', ')} = ${numbers.map((at) => `tonumber(${argument(claim, at + 1)})`).join(', ')}
+c.cost, c.value = tonumber(${argument(claim, 1)}), kept_${subjectKey}[${place}]
+${ownKey > 0 ? `c.key = KEYS[${ownKey}]` : ''}
+${bringsStamp(operation, algorithm) ? `c.stamp = ${stamp(claim)}` : ''}
+if c.value and string.byte(c.value) ~= ${algorithm.mark.charCodeAt(0)} then c.value = false end
+${algorithm.lua.read}
+c.is_allowed = ${algorithm.lua.allows}`;
 }
 
-function writeClaim(operation: LimitOperation, claim: ClaimShape, index: number): string {
+function writeClaim(operation: LimitOperation, claim: ClaimShape): string {
   const { lua } = claim.algorithm;
-  const store = storeClaim(claim, index);
+  const store = storeClaim(claim);
   if (operation === 'give') {
     return `
 if c.cost > 0 and c.value then
-  c.moment = tonumber(${argument(index, 2)})
+  c.moment = tonumber(c.stamp)
   ${lua.giveBack}
   ${claim.ownKey > 0 ? '' : store}
 end`;
@@ -123,11 +130,12 @@ end`;
 }
 
 /** What lives in a key of its own leaves its mark in the hash, so that it can be found there. */
-function storeClaim({ algorithm, subjectKey: key, ownKey }: ClaimShape, index: number): string {
+function storeClaim(claim: ClaimShape): string {
+  const { algorithm, subjectKey: key, ownKey } = claim;
   const { pack = `'${algorithm.mark}'`, leftUs } = algorithm.lua;
   return `
 number_${key} = number_${key} + 2
-stored_${key}[number_${key} - 1], stored_${key}[number_${key}] = ${argument(index, 0)}, ${pack}
+stored_${key}[number_${key} - 1], stored_${key}[number_${key}] = ${argument(claim, 0)}, ${pack}
 left_us_${key} = max(left_us_${key}, ${leftUs})
 ${ownKey > 0 ? `redis.call('PEXPIRE', c.key, ceil((${leftUs}) / 1000) + slack_ms)` : ''}`;
 }

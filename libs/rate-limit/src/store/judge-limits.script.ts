@@ -1,6 +1,7 @@
 import { defineScript } from '@nest-strata/redis';
 import type { RedisScript } from '@nest-strata/redis';
-import { ARGUMENTS_PER_CLAIM, composeLimitScript } from './compose-limit-script.js';
+import { slidingWindow } from '../algorithms/sliding-window.js';
+import { composeLimitScript } from './compose-limit-script.js';
 import type { ClaimShape, LimitOperation } from './compose-limit-script.js';
 
 type JudgeLimitsScript = RedisScript<string, string, readonly number[]>;
@@ -12,8 +13,8 @@ const scripts = new Map<string, JudgeLimitsScript>();
  *
  * KEYS: first the hash of each subject, then the keys of those policies that have their own
  * ARGV[1]  the time in µs, for tests; empty: that of the server
- * ARGV[2…] of each claim: its field in the hash, the cost, its lease or the moment for which it was taken, and four
- *          parameters of its algorithm
+ * ARGV[2…] of each claim: its field in the hash, the cost, the parameters of its algorithm; with `give`, the moment for
+ *          which it was taken; with `concurrency`, its lease instead, always
  *
  * Returns the time, 1 if all were allowed, and for each claim 1 if it was and what its algorithm tells. O(claims), and
  * O(log n) in the entries of a log or the leases. Denied claims and those of cost 0 write nothing, but for a debt that was
@@ -25,6 +26,7 @@ export function judgeLimitsScript(
   operation: LimitOperation,
   claims: readonly ClaimShape[],
   keyCount: number,
+  argumentCount: number,
 ): JudgeLimitsScript {
   const shapes = claims.map(
     ({ algorithm, subjectKey, ownKey, isShadow }) => `${algorithm.mark}${subjectKey},${ownKey}${isShadow ? '?' : ''}`,
@@ -32,12 +34,14 @@ export function judgeLimitsScript(
   const shape = `${operation} ${keyCount} ${shapes.join(' ')}`;
   let script = scripts.get(shape);
   if (script === undefined) {
+    const hasLists = claims.some(({ algorithm }) => algorithm.mark === slidingWindow.mark);
     script = defineScript({
       name: 'judge-limits',
       keys: namesOf(keyCount),
-      args: namesOf(1 + claims.length * ARGUMENTS_PER_CLAIM),
+      args: namesOf(argumentCount),
       lua: composeLimitScript(operation, claims),
-      parse: (reply) => (reply as (number | number[])[]).flat(),
+      // Only the counts of a sliding window come as a list of their own.
+      parse: hasLists ? (reply) => (reply as (number | number[])[]).flat() : (reply) => reply as number[],
     });
     scripts.set(shape, script);
   }

@@ -3,6 +3,7 @@ import { algorithmOf } from '../algorithms/algorithm-of.js';
 import type { LimitQuestion } from '../algorithms/limit-algorithm.js';
 import { checkClaims } from './check-claims.js';
 import { claimOfPenalty } from './claim-of-penalty.js';
+import { bringsStamp } from './compose-limit-script.js';
 import type { ClaimShape, LimitOperation } from './compose-limit-script.js';
 import { forgetLimitsScript } from './forget-limits.script.js';
 import { judgeLimitsScript } from './judge-limits.script.js';
@@ -81,12 +82,15 @@ export class RedisLimitStore extends LimitStore {
     const args: RedisArgument[] = [this.#nowUs?.() ?? ''];
     const shapes = claims.map(({ subject, policy, rule, cost, isShadow, lease, takenForUs }): ClaimShape => {
       const algorithm = algorithmOf(rule);
-      const [p1 = 0, p2 = 0, p3 = 0, p4 = 0] = algorithm.parameters(rule, subject);
-      args.push(policy, cost, (rule.kind === 'concurrency' ? lease : takenForUs) ?? '', p1, p2, p3, p4);
+      const parameters = algorithm.parameters(rule, subject);
+      const firstArgument = args.push(policy);
+      args.push(cost, ...parameters);
+      if (bringsStamp(operation, algorithm)) args.push((rule.kind === 'concurrency' ? lease : takenForUs) ?? '');
       const ownKey = algorithm.hasOwnKey ? keys.push(this.#keys.policy(subject, policy)) : 0;
-      return { algorithm, subjectKey: subjects.indexOf(subject) + 1, ownKey, isShadow };
+      const subjectKey = subjects.indexOf(subject) + 1;
+      return { algorithm, subjectKey, ownKey, isShadow, firstArgument, parameterCount: parameters.length };
     });
-    const script = judgeLimitsScript(operation, shapes, keys.length);
+    const script = judgeLimitsScript(operation, shapes, keys.length, args.length);
     const numbers = await this.#redis.run(script, byPosition(keys), byPosition(args));
     let at = 0;
     const reply = (): number => numbers[at++] ?? 0;
