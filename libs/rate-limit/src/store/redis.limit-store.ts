@@ -7,7 +7,6 @@ import { bringsStamp } from './compose-limit-script.js';
 import type { ClaimShape, LimitOperation } from './compose-limit-script.js';
 import { forgetLimitsScript } from './forget-limits.script.js';
 import { judgeLimitsScript } from './judge-limits.script.js';
-
 import { LimitKeys } from './limit-keys.js';
 import { LimitStore } from './limit-store.port.js';
 import type { LimitAnswer, LimitClaim, LimitVerdict } from './limit-store.port.js';
