@@ -6,8 +6,6 @@ import { expectKept } from './support/report.js';
 
 const CALLS = 2_000;
 const KEYS = 200;
-/** How often a Redis that is back may be found late. */
-const ROUNDS = 3;
 /** The deadline, a load, and what a machine that does other things takes away. */
 const LATE_MS = 50 + 10;
 const BUSY_SHARE = 0.02;
@@ -18,11 +16,17 @@ beforeAll(async () => {
   fleet = await CacheFleet.start({ processes: 1 });
   await fleet.open('with memory');
   await fleet.open('without memory', { engine: { memory: NO_MEMORY } });
+  // For what must be right each time: a machine that stands still for 50 ms must not look like a Redis that is late.
+  await fleet.open(patient('with memory'), { redis: { deadline: '2s' } });
+  await fleet.open(patient('without memory'), { engine: { memory: NO_MEMORY }, redis: { deadline: '2s' } });
 });
 
 afterEach(() => fleet.heal());
 
 afterAll(() => fleet.stop());
+
+/** The cache of this kind that gives Redis more time. */
+const patient = (cache: string) => `${cache}, patient`;
 
 interface Round {
   readonly waitsMs: readonly number[];
@@ -89,29 +93,19 @@ describe.each(['with memory', 'without memory'])('V6: whatever Redis does, a cal
   );
 
   it('works again at full speed once Redis is back', async () => {
+    const measured = patient(cache);
+    await fleet.worker(0).call('untilReady', measured);
     await fleet.redis.kill();
-    await readThrough(cache);
+    await readThrough(measured);
     await fleet.redis.restart();
     const backAtMs = performance.now();
-    await fleet.worker(0).call('untilReady', cache);
+    await fleet.worker(0).call('untilReady', measured);
     expect(performance.now() - backAtMs).toBeLessThan(3_000);
     await sleep(50);
-    let troubles = await troublesOf(() => readThrough(cache));
-    // A machine that stood still for a deadline made its Redis late, and hardly does so each time.
-    for (let round = 1; round < ROUNDS && troubles.length > 0; round++) {
-      troubles = await troublesOf(() => readThrough(cache));
-    }
-    expect(troubles).toEqual([]);
+    const { stats } = await fleet.worker(0).call('report', measured);
+    await readThrough(measured);
+    const after = await fleet.worker(0).call('report', measured);
+    expect(after.stats.loads - stats.loads).toBeLessThanOrEqual(KEYS);
+    expect(after.stats.errors).toBe(stats.errors);
   }, 60_000);
-
-  /** What shows that Redis was not asked, or asked in vain. */
-  async function troublesOf(read: () => Promise<unknown>): Promise<string[]> {
-    const before = (await fleet.worker(0).call('report', cache)).stats;
-    await read();
-    const { loads, errors } = (await fleet.worker(0).call('report', cache)).stats;
-    const troubles: string[] = [];
-    if (loads - before.loads > KEYS) troubles.push(`${loads - before.loads} loads of ${KEYS} keys`);
-    if (errors > before.errors) troubles.push(`${errors - before.errors} errors`);
-    return troubles;
-  }
 });
